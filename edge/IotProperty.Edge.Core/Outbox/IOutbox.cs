@@ -1,0 +1,35 @@
+using IotProperty.Protocols.Uplink;
+
+namespace IotProperty.Edge.Outbox;
+
+/// <summary>
+/// Where everything that must reach the hub goes first. Safe for callers on any task.
+/// Events and readings: when the returned task completes, they are synced to disk; only then may the caller act on them (unlock a door, show an
+/// alarm). Telemetry is grouped: it is synced within the stated loss window (<c>outbox.flushMs</c> in the site's configuration).
+/// </summary>
+public interface IOutbox
+{
+    /// <summary>Names an occurrence or event: unique for ever within the site, restarts included.</summary>
+    string NewId();
+
+    /// <summary>Takes a sample for the next telemetry batch. Never blocks: a full buffer is flushed by the store's own task, and the disk quota drops the oldest telemetry.</summary>
+    void Add(in Sample sample);
+
+    /// <summary>Stores events; completes when they are synced to disk.</summary>
+    ValueTask AddAsync(OutboxEvents events, CancellationToken cancellationToken);
+
+    /// <summary>Stores meter readings; completes when they are synced to disk.</summary>
+    ValueTask AddAsync(IReadOnlyList<MeterReading> readings, CancellationToken cancellationToken);
+}
+
+/// <summary>Events that belong into one batch because they were decided together.</summary>
+public sealed record OutboxEvents
+{
+    public IReadOnlyList<AlarmTransition> Transitions { get; init; } = [];
+
+    public IReadOnlyList<AccessEvent> AccessEvents { get; init; } = [];
+
+    public IReadOnlyList<CommandResult> CommandResults { get; init; } = [];
+
+    public IReadOnlyList<GapRecord> Gaps { get; init; } = [];
+}

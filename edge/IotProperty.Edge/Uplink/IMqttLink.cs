@@ -1,0 +1,50 @@
+using System.Threading.Channels;
+
+namespace IotProperty.Edge.Uplink;
+
+/// <summary>What an MQTT connection to hub or broker needs to be opened.</summary>
+/// <param name="Will">Published by the server when the connection ends without a DISCONNECT; QoS 1, retained.</param>
+public sealed record MqttLinkOptions(string Host, int Port, bool Tls, string ClientId, string User, string Password, MqttLinkMessage? Will)
+{
+    public TimeSpan KeepAlive { get; init; } = TimeSpan.FromSeconds(20);
+
+    public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(5);
+}
+
+/// <summary>An application message, as it came or as it shall go; QoS 1.</summary>
+public readonly record struct MqttLinkMessage(string Topic, ReadOnlyMemory<byte> Payload, bool Retain);
+
+/// <summary>Whether the peer took a publish: its reason code (MQTT 5.0 §3.4.2.1) and, where it gave one, its reason string.</summary>
+public readonly record struct MqttPublishResult(byte ReasonCode, string Reason)
+{
+    public bool Accepted => ReasonCode < 0x80;
+}
+
+/// <summary>
+/// One MQTT 5 connection, QoS 1 both ways, clean start. Safe for callers on any task. It does not reconnect: when it ends, <see cref="Closed"/>
+/// completes with the first reason and every pending call ends with <see cref="MqttLinkClosedException"/>; the uplink opens another.
+/// </summary>
+public interface IMqttLink : IAsyncDisposable
+{
+    /// <summary>Completes at PUBACK. Waits while the peer's receive maximum is used up.</summary>
+    ValueTask<MqttPublishResult> PublishAsync(MqttLinkMessage message, CancellationToken cancellationToken);
+
+    /// <summary>Completes at SUBACK; throws <see cref="MqttLinkClosedException"/> when the peer refuses the filter.</summary>
+    ValueTask SubscribeAsync(string filter, CancellationToken cancellationToken);
+
+    /// <summary>What the peer published to us, in order; bounded: a slow reader slows the peer through the receive maximum.</summary>
+    ChannelReader<MqttLinkMessage> Messages { get; }
+
+    /// <summary>Completes when the connection has ended, with the first reason, for people.</summary>
+    Task<string> Closed { get; }
+}
+
+/// <summary>Opens connections; the seam at which another MQTT library or a test double stands in.</summary>
+public interface IMqttConnector
+{
+    /// <summary>Throws <see cref="MqttLinkClosedException"/> with the reason when the peer is away or refuses.</summary>
+    Task<IMqttLink> ConnectAsync(MqttLinkOptions options, CancellationToken cancellationToken);
+}
+
+/// <summary>The connection is gone or was refused; the message says why.</summary>
+public sealed class MqttLinkClosedException(string reason) : IOException(reason);

@@ -1,0 +1,38 @@
+using IotProperty.Protocols.Uplink;
+
+namespace IotProperty.Hub.Storage;
+
+/// <summary>A stored sample. Times are milliseconds since the Unix epoch, UTC.</summary>
+public readonly record struct StoredSample(long TimeMs, double Value, Quality Quality, bool ClockTrusted);
+
+/// <summary>The newest sample of a point.</summary>
+public readonly record struct LatestSample(string Site, PointRef Point, StoredSample Sample);
+
+public enum CommitOutcome : byte
+{
+    Committed,
+
+    /// <summary>The same key was committed before with the same content; nothing was changed.</summary>
+    Duplicate,
+
+    /// <summary>The same key was committed before with other content: two edges speak for one site, or an edge lost its store and its epoch.</summary>
+    KeyCollision,
+}
+
+/// <summary>
+/// Where samples live. Safe for callers on any task. Held by one conformance suite for every implementation.
+/// </summary>
+public interface ITelemetryStore
+{
+    /// <summary>Commits the samples and the batch's key in one transaction. <paramref name="contentHash"/> tells a repeat from a collision.</summary>
+    ValueTask<CommitOutcome> CommitAsync(Batch batch, ReadOnlyMemory<byte> contentHash, CancellationToken cancellationToken);
+
+    /// <summary>The newest sample by event time of every point of a site.</summary>
+    ValueTask<IReadOnlyList<LatestSample>> LatestAsync(string site, CancellationToken cancellationToken);
+
+    /// <summary>Samples of a point in the half-open interval [fromMs, toMs), oldest first, at most <paramref name="limit"/>; repeated times keep their order of arrival.</summary>
+    ValueTask<IReadOnlyList<StoredSample>> RangeAsync(string site, PointRef point, long fromMs, long toMs, int limit, CancellationToken cancellationToken);
+
+    /// <summary>How many samples are stored for the site, for checks and capacity pages.</summary>
+    ValueTask<long> CountAsync(string site, CancellationToken cancellationToken);
+}

@@ -1,0 +1,43 @@
+using System.Collections.Immutable;
+
+namespace IotProperty.Protocols.Uplink;
+
+/// <summary>The retained message on the state topic, also the edge's will (with <see cref="Online"/> false and no catalogue).</summary>
+/// <param name="Site">The site's id.</param>
+/// <param name="Online">Whether the edge is connected.</param>
+/// <param name="Epoch">The edge's boot epoch.</param>
+/// <param name="Version">The edge program's version.</param>
+/// <param name="ProfileHash">A hash over the site's configuration and profiles, in hexadecimal, so that the hub sees a change.</param>
+/// <param name="TimeMs">When the state was formed; milliseconds since the Unix epoch, UTC. For a will: when the connection was opened.</param>
+/// <param name="Catalogue">What the site holds, so that the hub can name points and rules to people; null in a will.</param>
+public sealed record EdgeState(
+    string Site,
+    bool Online,
+    long Epoch,
+    string Version,
+    string ProfileHash,
+    long TimeMs,
+    SiteCatalogue? Catalogue);
+
+/// <summary>A text for people in the two languages of the product.</summary>
+public readonly record struct LocalText(string En, string ZhCn);
+
+/// <summary>The devices, points and alarm rules of a site, as its configuration and profiles name them.</summary>
+public sealed record SiteCatalogue(LocalText Name, string TimeZone, ImmutableArray<CatalogueDevice> Devices, ImmutableArray<CatalogueRule> Rules);
+
+/// <param name="Id">The device's id.</param>
+/// <param name="Kind"><c>lift</c>, <c>fire-pump</c>, <c>electricity-meter</c>, <c>water-meter</c>, <c>door</c>, <c>gate</c>, … as the profile says.</param>
+/// <param name="Profile">The profile's id.</param>
+/// <param name="Name">For people.</param>
+/// <param name="Points">Its points.</param>
+public sealed record CatalogueDevice(string Id, string Kind, string Profile, LocalText Name, ImmutableArray<CataloguePoint> Points);
+
+/// <param name="Id">The point's id within its device.</param>
+/// <param name="Unit">The unit of its values; empty when it has none.</param>
+/// <param name="Name">For people.</param>
+public sealed record CataloguePoint(string Id, string Unit, LocalText Name);
+
+/// <param name="Id">The rule's id.</param>
+/// <param name="Point">The point that it watches.</param>
+/// <param name="Name">For people.</param>
+public sealed record CatalogueRule(string Id, PointRef Point, LocalText Name);

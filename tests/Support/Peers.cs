@@ -1,0 +1,38 @@
+namespace IotProperty.Tests;
+
+/// <summary>Programs of the distribution that tests use as real peers.</summary>
+public static class Peers
+{
+    /// <summary>Under CI a missing peer is a failure, not a skip: the test runs and says what it could not start.</summary>
+    public static bool Required => string.Equals(Environment.GetEnvironmentVariable("CI"), "true", StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>The full path of a program on PATH (the sbin folders included), or null.</summary>
+    public static string? Find(string program)
+    {
+        string path = $"{Environment.GetEnvironmentVariable("PATH")}:/usr/sbin:/sbin:/usr/local/sbin";
+        return path.Split(':', StringSplitOptions.RemoveEmptyEntries)
+            .Select(folder => Path.Combine(folder, program))
+            .FirstOrDefault(File.Exists);
+    }
+
+    /// <summary>The full path of a program that the test cannot do without.</summary>
+    public static string Require(string program) =>
+        Find(program) ?? throw new InvalidOperationException($"{program} is not installed; tests/run.sh installs it");
+}
+
+/// <summary>A test that needs programs of the distribution; skipped with a reason where one is missing, unless CI demands it.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+public sealed class PeerFactAttribute : FactAttribute
+{
+    public PeerFactAttribute(params string[] programs)
+    {
+        Programs = programs;
+        string[] missing = [.. programs.Where(p => Peers.Find(p) is null)];
+        if (missing.Length > 0 && !Peers.Required)
+        {
+            Skip = $"not installed: {string.Join(", ", missing)}";
+        }
+    }
+
+    public IReadOnlyList<string> Programs { get; }
+}
