@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# Sets up what the tests need and runs every test. Last line: "N passed, N failed, N skipped", summed from the test results.
+#   bash tests/run.sh            everything
+#   bash tests/run.sh --fast     leaves out the demo's check and the benchmarks' floors
+# Exit code: 0 when nothing failed (and, under CI=true, no peer program was missing), 1 otherwise.
+set -uo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+source tests/setup.sh
+
+fast=false
+[ "${1:-}" = "--fast" ] && fast=true
+results="$PWD/artifacts/test-results"
+rm -rf "$results"
+mkdir -p "$results"
+failed_steps=0
+
+say() { printf '\n== %s\n' "$*"; }
+
+say "Set-up"
+setup_peers || exit 1
+
+say "Build"
+dotnet build IotProperty.sln -c Release --nologo -v quiet || { echo "0 passed, 1 failed, 0 skipped"; exit 1; }
+
+for project in Protocols Simulators Edge Hub System; do
+  say "$project.Tests"
+  # A failing test shows in the results; a run that breaks before it can report counts as one failure of its own.
+  dotnet test "tests/$project.Tests" -c Release --no-build --nologo -v quiet \
+    --logger "trx;LogFileName=$project.trx" --logger "console;verbosity=minimal" --results-directory "$results"
+  [ -s "$results/$project.trx" ] || { echo "$project.Tests broke before it could report"; failed_steps=$((failed_steps + 1)); }
+done
+
+if ! $fast; then
+  say "Benchmarks: every floor, short rounds"
+  checks_passed=0
+  if dotnet run --project tests/Benchmarks -c Release --no-build -- --quick; then checks_passed=1; else failed_steps=$((failed_steps + 1)); fi
+
+  say "Demo's check"
+  if bash deploy/demo.sh --check --no-build; then checks_passed=$((checks_passed + 1)); else failed_steps=$((failed_steps + 1)); fi
+fi
+
+say "Result"
+node tests/sum-results.mjs "$results" --passed "${checks_passed:-0}" --failed "$failed_steps"
