@@ -1,1 +1,73 @@
-return 0;
+using System.CommandLine;
+using IotProperty.Benchmarks.Harness;
+
+// Every benchmark of the product, in the order of the report. One class each, in the folder of its room.
+IBenchmark[] benchmarks =
+[
+];
+
+Argument<string[]> names = new("name") { Description = "Run only benchmarks whose name contains one of these.", Arity = ArgumentArity.ZeroOrMore };
+Option<bool> list = new("--list") { Description = "List the benchmarks and end." };
+Option<bool> quick = new("--quick") { Description = "Fewer and shorter rounds: a smoke test, too short for a verdict on a busy machine." };
+Option<bool> json = new("--json") { Description = "Print one JSON object a line." };
+RootCommand command = new("Measures IotProperty against its floors.\n\nExit codes: 0 every bound holds; 1 a bound is missed or a benchmark failed; 2 bad usage.")
+{
+    names, list, quick, json,
+};
+
+command.SetAction(async (parsed, cancellationToken) =>
+{
+    string[] wanted = parsed.GetValue(names) ?? [];
+    IBenchmark[] chosen = [.. benchmarks.Where(b => wanted.Length == 0 || wanted.Any(w => b.Name.Contains(w, StringComparison.OrdinalIgnoreCase)))];
+    if (chosen.Length == 0 && wanted.Length > 0)
+    {
+        await Console.Error.WriteLineAsync($"no benchmark is named like {string.Join(" or ", wanted)}; --list shows them");
+        return 2;
+    }
+
+    if (parsed.GetValue(list))
+    {
+        foreach (IBenchmark benchmark in chosen)
+        {
+            Console.WriteLine($"{benchmark.Name,-44} {benchmark.Description}");
+        }
+
+        return 0;
+    }
+
+    Report report = new(Console.Out, parsed.GetValue(json));
+    BenchmarkRun run = parsed.GetValue(quick) ? BenchmarkRun.Quick : BenchmarkRun.Full;
+    bool ok = true;
+    foreach (IBenchmark benchmark in chosen)
+    {
+        ok &= await RunAsync(benchmark, run, report, cancellationToken);
+    }
+
+    return ok ? 0 : 1;
+});
+
+ParseResult result = command.Parse(args);
+int exitCode = await result.InvokeAsync();
+return result.Errors.Count > 0 ? 2 : exitCode;
+
+static async Task<bool> RunAsync(IBenchmark benchmark, BenchmarkRun run, Report report, CancellationToken cancellationToken)
+{
+    using ProcessorPin? pin = benchmark.PinToOneCore ? new ProcessorPin() : null;
+    try
+    {
+        bool ok = true;
+        foreach (Measurement measurement in await benchmark.RunAsync(run, cancellationToken))
+        {
+            report.Add(measurement);
+            ok &= measurement.Ok;
+        }
+
+        return ok;
+    }
+    catch (Exception error) when (error is not OperationCanceledException)
+    {
+        // One benchmark that cannot run must not hide the figures of the others.
+        report.Failed(benchmark.Name, error);
+        return false;
+    }
+}
