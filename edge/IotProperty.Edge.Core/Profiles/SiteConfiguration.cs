@@ -1,0 +1,108 @@
+using System.Collections.Immutable;
+using System.Net;
+using IotProperty.Protocols.Uplink;
+
+namespace IotProperty.Edge.Profiles;
+
+/// <summary>One site as its file and profiles describe it: complete, checked and immutable. Made from files by the reader beside it, or directly in tests.</summary>
+public sealed record SiteConfiguration
+{
+    /// <summary>[a-z0-9-]{1,40}; also the MQTT client id and topic level.</summary>
+    public required string Id { get; init; }
+
+    public required LocalText Name { get; init; }
+
+    public required TimeZoneInfo TimeZone { get; init; }
+
+    public required UplinkConfiguration Uplink { get; init; }
+
+    public HealthConfiguration? Health { get; init; }
+
+    public OutboxConfiguration Outbox { get; init; } = new();
+
+    /// <summary>In the order of the file; device ids are unique over all lines.</summary>
+    public required ImmutableArray<LineConfiguration> Lines { get; init; }
+
+    public ImmutableArray<AlarmRuleConfiguration> Alarms { get; init; } = [];
+
+    /// <summary>Who may pass which door; empty when the site names no list.</summary>
+    public ImmutableArray<CredentialConfiguration> Credentials { get; init; } = [];
+
+    /// <summary>SHA-256 over the meaning of site file and used profiles, lower-case hexadecimal; comments and layout do not change it.</summary>
+    public required string Hash { get; init; }
+
+    /// <summary>All devices of all lines.</summary>
+    public IEnumerable<DeviceConfiguration> Devices => Lines.SelectMany(line => line.Devices);
+}
+
+/// <summary>How the edge reaches its hub.</summary>
+/// <param name="PasswordFile">As written in the site file: relative to its folder, or absolute.</param>
+public sealed record UplinkConfiguration(string Host, int Port, bool Tls, string User, string PasswordFile);
+
+/// <param name="Listen">A loopback address; port 0 chooses a free one.</param>
+public sealed record HealthConfiguration(IPEndPoint Listen);
+
+/// <summary>The bounds of the store that holds what the hub has not yet.</summary>
+public sealed record OutboxConfiguration
+{
+    /// <summary>The loss window of telemetry: it is synced to disk at least this often. Milliseconds, at most 1000.</summary>
+    public int FlushMs { get; init; } = 250;
+
+    public long MaxBytes { get; init; } = 268_435_456;
+
+    /// <summary>How many batches of one lane may be on their way without a receipt.</summary>
+    public int Window { get; init; } = 16;
+}
+
+/// <summary>A bus with one master: the unit of concurrency.</summary>
+public sealed record LineConfiguration
+{
+    public required string Id { get; init; }
+
+    public required LineTransport Transport { get; init; }
+
+    /// <summary>How long a device may take to answer. Milliseconds.</summary>
+    public int TimeoutMs { get; init; } = 500;
+
+    /// <summary>In the order of the file.</summary>
+    public required ImmutableArray<DeviceConfiguration> Devices { get; init; }
+}
+
+/// <summary>What a line runs over.</summary>
+public abstract record LineTransport;
+
+/// <summary>Modbus TCP to one endpoint; the devices behind it are told apart by their unit.</summary>
+public sealed record ModbusTcpTransport(string Host, int Port) : LineTransport
+{
+    public override string ToString() => $"modbus-tcp {Host}:{Port}";
+}
+
+/// <summary>One device on a line.</summary>
+public sealed record DeviceConfiguration
+{
+    /// <summary>Unique within the site.</summary>
+    public required string Id { get; init; }
+
+    public required LocalText Name { get; init; }
+
+    /// <summary>The device's address on its line.</summary>
+    public required byte Unit { get; init; }
+
+    public required DeviceProfile Profile { get; init; }
+
+    /// <summary>Milliseconds between two polls.</summary>
+    public required int PollMs { get; init; }
+}
+
+/// <summary>One credential of the site's local access list.</summary>
+/// <param name="Id">Names the credential in events; the card's number never does.</param>
+/// <param name="Card">The card's number, as readers report it. Never logged.</param>
+/// <param name="Doors">The devices that it opens.</param>
+/// <param name="FromMs">The first millisecond of validity since the Unix epoch, UTC: midnight of the site's zone; null when valid since ever.</param>
+/// <param name="ToMs">The first millisecond after validity; null when valid for ever.</param>
+/// <param name="Blocked">Whether it opens nothing, whatever else is said.</param>
+public sealed record CredentialConfiguration(string Id, ulong Card, ImmutableArray<string> Doors, long? FromMs, long? ToMs, bool Blocked)
+{
+    /// <summary>Without the card's number, which no log may hold.</summary>
+    public override string ToString() => $"credential {Id}";
+}
