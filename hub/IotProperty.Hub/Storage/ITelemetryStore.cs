@@ -24,7 +24,10 @@ public enum CommitOutcome : byte
 /// </summary>
 public interface ITelemetryStore
 {
-    /// <summary>Commits the samples and the batch's key in one transaction. <paramref name="contentHash"/> tells a repeat from a collision.</summary>
+    /// <summary>
+    /// Commits the samples and the batch's key in one transaction, which is on disk when the task completes. <paramref name="contentHash"/> (16 bytes) tells a
+    /// repeat from a collision. Throws when the store cannot commit now; then nothing of the batch is there.
+    /// </summary>
     ValueTask<CommitOutcome> CommitAsync(Batch batch, ReadOnlyMemory<byte> contentHash, CancellationToken cancellationToken);
 
     /// <summary>The newest sample by event time of every point of a site.</summary>
@@ -35,4 +38,7 @@ public interface ITelemetryStore
 
     /// <summary>How many samples are stored for the site, for checks and capacity pages.</summary>
     ValueTask<long> CountAsync(string site, CancellationToken cancellationToken);
+
+    /// <summary>Which batches of a site are committed here.</summary>
+    ValueTask<IReadOnlyList<BatchSpan>> BatchesAsync(string site, CancellationToken cancellationToken);
 }
