@@ -1,0 +1,9 @@
+using IotProperty.Protocols.Uplink;
+
+namespace IotProperty.Hub.Access;
+
+/// <summary>A door or gate event as the edge decided it, and when the hub committed it.</summary>
+/// <param name="Site">The site.</param>
+/// <param name="Event">The edge's words.</param>
+/// <param name="ReceivedMs">By the hub's clock; milliseconds since the Unix epoch, UTC.</param>
+public sealed record AccessEventRecord(string Site, AccessEvent Event, long ReceivedMs);
