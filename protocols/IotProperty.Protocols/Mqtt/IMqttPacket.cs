@@ -1,0 +1,43 @@
+using System.Buffers;
+
+namespace IotProperty.Protocols.Mqtt;
+
+/// <summary>A control packet that can be written. The set is closed: §2.1.2 names all of them.</summary>
+public interface IMqttPacket
+{
+    internal MqttPacketType PacketType { get; }
+
+    /// <summary>The low nibble of the first byte, §2.1.3.</summary>
+    internal byte Flags { get; }
+
+    internal void WriteBody(ref MqttFieldWriter writer);
+}
+
+/// <summary>Writes control packets.</summary>
+public static class MqttPacketWriter
+{
+    /// <summary>
+    /// Appends the packet, or nothing when it would exceed the peer's Maximum Packet Size [MQTT-3.1.2-24, MQTT-3.2.2-15].
+    /// Throws <see cref="ArgumentException"/> for a packet that cannot be expressed (a string longer than 65535 bytes).
+    /// </summary>
+    public static bool TryWrite<TPacket>(IBufferWriter<byte> output, in TPacket packet, int maximumPacketSize = int.MaxValue)
+        where TPacket : IMqttPacket
+    {
+        ArgumentNullException.ThrowIfNull(output);
+        var counter = MqttFieldWriter.Counting();
+        packet.WriteBody(ref counter);
+        int remainingLength = counter.Count;
+        int packetLength = 1 + MqttVariableByteInteger.Size(remainingLength) + remainingLength;
+        if (packetLength > maximumPacketSize)
+        {
+            return false;
+        }
+
+        MqttFieldWriter writer = new(output.GetSpan(packetLength));
+        writer.Byte((byte)(((byte)packet.PacketType << 4) | packet.Flags));
+        writer.VariableByteInteger(remainingLength);
+        packet.WriteBody(ref writer);
+        output.Advance(packetLength);
+        return true;
+    }
+}
