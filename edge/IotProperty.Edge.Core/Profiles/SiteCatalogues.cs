@@ -1,0 +1,23 @@
+using IotProperty.Protocols.Uplink;
+
+namespace IotProperty.Edge.Profiles;
+
+/// <summary>What a site tells the hub about itself.</summary>
+public static class SiteCatalogues
+{
+    /// <summary>The devices, points and rules of a site, in the order of its files.</summary>
+    public static SiteCatalogue Of(SiteConfiguration site)
+    {
+        ArgumentNullException.ThrowIfNull(site);
+        return new SiteCatalogue(
+            site.Name,
+            site.TimeZone.Id,
+            [.. site.Devices.Select(device => new CatalogueDevice(
+                device.Id,
+                DeviceKinds.Name(device.Profile.Kind),
+                device.Profile.Id,
+                device.Name,
+                [.. device.Profile.Points.Select(point => new CataloguePoint(point.Id, point.Unit, point.Name))]))],
+            [.. site.Alarms.Select(rule => new CatalogueRule(rule.Id, rule.Point, rule.Name))]);
+    }
+}

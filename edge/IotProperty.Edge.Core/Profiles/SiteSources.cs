@@ -1,0 +1,41 @@
+using System.Collections.Immutable;
+
+namespace IotProperty.Edge.Profiles;
+
+/// <summary>A file that the site file names, or why the shell could not read it.</summary>
+/// <param name="Source">Null when it could not be read.</param>
+/// <param name="Problem">For people; empty when it could.</param>
+public sealed record ReferencedFile(SourceText? Source, string Problem)
+{
+    public static ReferencedFile Read(SourceText source) => new(source, "");
+
+    public static ReferencedFile Failed(string problem) => new(null, problem);
+}
+
+/// <summary>Which other files a site file names, as written there. Null where it names none.</summary>
+public sealed record SiteReferences(string? ProfilesFolder, string? CredentialsFile, string? PasswordFile);
+
+/// <summary>All texts that make up one site.</summary>
+public sealed record SiteSources
+{
+    public required SourceText Site { get; init; }
+
+    /// <summary>The shipped profiles and those of the site's own folder.</summary>
+    public required ImmutableArray<SourceText> Profiles { get; init; }
+
+    /// <summary>Why the site's own profile folder could not be read; empty when it could or none is named.</summary>
+    public string ProfilesProblem { get; init; } = "";
+
+    /// <summary>The credential list, when the site names one.</summary>
+    public ReferencedFile? Credentials { get; init; }
+
+    /// <summary>Why the uplink's password file cannot be used; empty when it can. Its content stays out of here.</summary>
+    public string PasswordProblem { get; init; } = "";
+
+    /// <summary>Finds a time zone by its IANA name; null when there is none.</summary>
+    public required Func<string, TimeZoneInfo?> FindTimeZone { get; init; }
+}
+
+/// <param name="Site">Null when there is any mistake.</param>
+/// <param name="Mistakes">In order of file (the site file first), line and column.</param>
+public sealed record SiteReadResult(SiteConfiguration? Site, ImmutableArray<ConfigurationMistake> Mistakes);
