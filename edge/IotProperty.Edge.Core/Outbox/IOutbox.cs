@@ -32,4 +32,10 @@ public sealed record OutboxEvents
     public IReadOnlyList<CommandResult> CommandResults { get; init; } = [];
 
     public IReadOnlyList<GapRecord> Gaps { get; init; } = [];
+
+    /// <summary>
+    /// State that follows from these events, written in the same transaction: either both survive a kill or neither. May stand alone, without events.
+    /// See <see cref="IEdgeStateStore"/> for reading it back.
+    /// </summary>
+    public IReadOnlyList<StateWrite> State { get; init; } = [];
 }

@@ -7,8 +7,8 @@ internal static class UplinkSamples
 {
     private const long Epoch = 1_795_000_000_000;
 
-    /// <summary>One small batch of each lane, too small to be compressed.</summary>
-    public static Batch Batch(string lane) => lane switch
+    /// <summary>One small batch of each kind of record, too small to be compressed.</summary>
+    public static Batch Batch(string name) => name switch
     {
         "telemetry" => new Batch
         {
@@ -30,18 +30,23 @@ internal static class UplinkSamples
                 new("meter-3", "flow", "m3", Epoch, -79228162514264337593543950335m, 0, Quality.Stale, false),
             ],
         },
-        _ => new Batch
+        "transition" => Event with
         {
-            Key = new BatchKey("riverside", Epoch, Lane.Event, 1),
             Transitions =
             [
-                new("r-1", 1, "low", new PointRef("pump-1", "pressure"), AlarmLevel.Warning, AlarmLevel.Alarm, AlarmCause.Limit, Epoch, 0.31, 0.35, true),
+                new("r-1", 1, "low", new PointRef("pump-1", "pressure"), AlarmLevel.Warning, AlarmLevel.Alarm, AlarmCause.Limit, Epoch, 0.31, -0.0, true),
             ],
-            AccessEvents = [new("r-2", "door-1", AccessEventKind.Credential, AccessDecision.Granted, AccessReason.Known, "card-7", "", Epoch + 1, true)],
-            CommandResults = [new("c-1", CommandOutcome.Refused, "unknown", Epoch + 2, false)],
-            Gaps = [new("r-3", Lane.Telemetry, Epoch - 5, 3, 9, Epoch - 4, Epoch - 1, 70, "disk quota")],
         },
+        "access" => Event with
+        {
+            AccessEvents = [new("r-2", "door-1", AccessEventKind.Credential, AccessDecision.Granted, AccessReason.Known, "card-7", "", Epoch + 1, true)],
+        },
+        "command" => Event with { CommandResults = [new("c-1", CommandOutcome.Refused, "unknown", Epoch + 2, false)] },
+        "gap" => Event with { Gaps = [new("r-3", Lane.Telemetry, Epoch - 5, 3, 9, Epoch - 4, Epoch - 1, 70, "disk quota")] },
+        _ => throw new ArgumentOutOfRangeException(nameof(name), name, "no such batch"),
     };
+
+    private static Batch Event { get; } = new() { Key = new BatchKey("riverside", Epoch, Lane.Event, 1) };
 
     /// <summary>A batch that is compressed.</summary>
     public static Batch Long { get; } = new()
