@@ -19,8 +19,8 @@ public interface IEdgeStateStore
 }
 
 /// <param name="Key"><c>room/name</c>, at most <see cref="MaxKeyChars"/> characters.</param>
-/// <param name="Value">At most <see cref="MaxValueBytes"/> bytes; null removes the key.</param>
-public readonly record struct StateWrite(string Key, ReadOnlyMemory<byte>? Value)
+/// <param name="Value">At most <see cref="MaxValueBytes"/> bytes, not changed by the caller afterwards; null removes the key.</param>
+public readonly record struct StateWrite(string Key, byte[]? Value)
 {
     public const int MaxKeyChars = 200;
     public const int MaxValueBytes = 65_536;
