@@ -1,7 +1,7 @@
 namespace IotProperty.Tests;
 
 /// <summary>
-/// A clock that stands still until a test advances it. Timers fire inside <see cref="Advance"/>, in the order of their due times, on the caller's thread,
+/// A clock that stands still until a test advances it. Timers fire inside <see cref="Advance(TimeSpan)"/>, in the order of their due times, on the caller's thread,
 /// each at its own time. The wall clock can be stepped without moving the monotonic one.
 /// </summary>
 public sealed class FakeTime : TimeProvider
