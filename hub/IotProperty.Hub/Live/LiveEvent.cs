@@ -10,6 +10,9 @@ public enum LiveKind : byte
     Reading,
     Invoice,
     Edge,
+
+    /// <summary>Too much changed to say: fetch everything anew. Site and id are empty.</summary>
+    Everything,
 }
 
 /// <param name="Kind">What changed.</param>

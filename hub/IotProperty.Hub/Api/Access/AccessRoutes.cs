@@ -1,0 +1,30 @@
+using IotProperty.Hub.Access;
+using IotProperty.Hub.People;
+using IotProperty.Protocols.Uplink;
+
+namespace IotProperty.Hub.Api.Access;
+
+/// <summary>What happened at doors and gates.</summary>
+internal static class AccessRoutes
+{
+    public static void MapAccess(this RouteGroupBuilder api) =>
+        api.MapGet("/access-events", async (string? site, [AsParameters] Paging paging, IAccessLog log, CancellationToken cancellationToken) =>
+        {
+            Page<AccessEventRecord> page = await log.ListAsync(site, paging.Request, cancellationToken);
+            return new Page<AccessEventView>([.. page.Items.Select(AccessEventView.Of)], page.Next);
+        }).WithTags("access").Requires(Permission.SeeAccess).WithSummary("Door and gate events with the edge's decision, newest first.");
+}
+
+/// <summary>An access event in one piece.</summary>
+public sealed record AccessEventView(
+    string Id, string Site, string Device, AccessEventKind Kind, AccessDecision Decision, AccessReason Reason, string Credential, string Fingerprint,
+    long TimeMs, bool ClockTrusted, long ReceivedMs)
+{
+    public static AccessEventView Of(AccessEventRecord record)
+    {
+        ArgumentNullException.ThrowIfNull(record);
+        AccessEvent e = record.Event;
+        return new AccessEventView(
+            e.Id, record.Site, e.Device, e.Kind, e.Decision, e.Reason, e.Credential, e.Fingerprint, e.TimeMs, e.ClockTrusted, record.ReceivedMs);
+    }
+}

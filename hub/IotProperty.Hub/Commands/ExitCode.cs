@@ -1,0 +1,16 @@
+namespace IotProperty.Hub.Commands;
+
+/// <summary>The exit codes of every command, as <c>--help</c> documents them.</summary>
+public static class ExitCode
+{
+    public const int Ok = 0;
+
+    /// <summary>The command was understood and failed while it ran.</summary>
+    public const int Failed = 1;
+
+    /// <summary>The command line or what it points to is wrong; the message says how to mend it.</summary>
+    public const int BadUsage = 2;
+}
+
+/// <summary>The user asked for something that cannot be; the message names the place and the mend. Ends the command with <see cref="ExitCode.BadUsage"/>.</summary>
+public sealed class UsageException(string message) : Exception(message);

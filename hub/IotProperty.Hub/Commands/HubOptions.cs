@@ -1,0 +1,31 @@
+using System.CommandLine;
+
+namespace IotProperty.Hub.Commands;
+
+/// <summary>Options that several commands share.</summary>
+internal static class HubOptions
+{
+    public static Option<string> Data() => new("--data")
+    {
+        Description = "The hub's data folder; made when it is not there.",
+        HelpName = "DIR",
+        Required = true,
+    };
+
+    public static Option<bool> Json() => new("--json")
+    {
+        Description = "Write one JSON object a line to standard output.",
+    };
+
+    public static Option<string> Role()
+    {
+        Option<string> role = new("--role")
+        {
+            Description = "What it may do.",
+            HelpName = string.Join('|', People.Roles.All),
+            Required = true,
+        };
+        role.AcceptOnlyFromAmong([.. People.Roles.All]);
+        return role;
+    }
+}

@@ -1,0 +1,48 @@
+namespace IotProperty.Hub.Hosting;
+
+/// <summary>The hub's folder on disk and the names inside it. Only its owner may look into it.</summary>
+public sealed class DataFolder
+{
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+
+    private DataFolder(string path) => Path = path;
+
+    public string Path { get; }
+
+    /// <summary>Registry, people, alarms, work orders, readings, bills.</summary>
+    public string LedgerFile => System.IO.Path.Combine(Path, "ledger.db");
+
+    /// <summary>Samples.</summary>
+    public string TelemetryFile => System.IO.Path.Combine(Path, "telemetry.db");
+
+    /// <summary>The keys that sign login cookies.</summary>
+    public DirectoryInfo Keys => Make(System.IO.Path.Combine(Path, "keys"));
+
+    /// <summary>Opens the folder, making it when it is not there.</summary>
+    public static DataFolder Open(string path)
+    {
+        string full = System.IO.Path.GetFullPath(path);
+        Make(full);
+        return new DataFolder(full);
+    }
+
+    /// <summary>
+    /// Takes the folder for one running hub until the result is disposed of. The lock ends with the process, however that ends. Commands beside the
+    /// running hub do not take it.
+    /// </summary>
+    /// <exception cref="IOException">Another hub runs on this folder.</exception>
+    public IDisposable Lock()
+    {
+        try
+        {
+            return new FileStream(System.IO.Path.Combine(Path, "hub.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException taken) when (taken is not (FileNotFoundException or DirectoryNotFoundException))
+        {
+            throw new IOException($"{Path}: another hub runs on this data folder — stop it, or give this one a folder of its own with --data", taken);
+        }
+    }
+
+    private static DirectoryInfo Make(string path) =>
+        OperatingSystem.IsWindows() ? Directory.CreateDirectory(path) : Directory.CreateDirectory(path, OwnerOnly);
+}

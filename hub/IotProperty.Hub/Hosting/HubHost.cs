@@ -1,0 +1,86 @@
+using System.Net;
+using IotProperty.Hub.Api;
+using IotProperty.Hub.Live;
+using IotProperty.Hub.Pages;
+using IotProperty.Hub.People;
+
+
+namespace IotProperty.Hub.Hosting;
+
+/// <summary>Puts the hub together: which rooms there are, where it listens, in which order a request passes. Started and stopped by its owner.</summary>
+public sealed class HubHost
+{
+    private readonly DataFolder _folder;
+    private readonly FrontDoors _doors;
+
+    private HubHost(DataFolder folder, FrontDoors doors, WebApplication application)
+    {
+        _folder = folder;
+        _doors = doors;
+        Application = application;
+    }
+
+    public WebApplication Application { get; }
+
+    /// <summary>Where pages and API really listen; known after the start.</summary>
+    public IPEndPoint HttpEndPoint => _doors.Http;
+
+    /// <summary>Where edges really connect; known after the start.</summary>
+    public IPEndPoint MqttEndPoint => _doors.Mqtt;
+
+    /// <summary>For people to open; known after the start.</summary>
+    public Uri HttpAddress => _doors.HttpAddress;
+
+    /// <summary>Builds a hub over an open data folder. <paramref name="change"/> lets a test replace a room.</summary>
+    public static HubHost Build(HubSettings settings, DataFolder folder, TimeProvider time, Action<IServiceCollection>? change = null)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        ArgumentNullException.ThrowIfNull(folder);
+        WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "iotp-hub", ContentRootPath = folder.Path });
+        builder.Services.AddRoutingCore();
+        HubLogging.Configure(builder.Logging);
+        builder.Services.AddPeople(folder, time).AddLogin(folder);
+        builder.Services.AddSingleton<LiveFeed>().AddSingleton<ILiveFeed>(provider => provider.GetRequiredService<LiveFeed>());
+        builder.Services.AddSingleton<MetricsText>();
+        builder.Services.AddHubApi();
+        builder.Services.AddHubPages();
+        change?.Invoke(builder.Services);
+
+        FrontDoors doors = new(settings);
+        builder.WebHost.UseKestrelCore();
+        builder.WebHost.UseKestrelHttpsConfiguration();
+        builder.WebHost.ConfigureKestrel(doors.Listen);
+        HubHost host = new(folder, doors, builder.Build());
+        host.MapRequests();
+        return host;
+    }
+
+    /// <summary>Brings the databases up to date. Before the start.</summary>
+    public async Task PrepareAsync(CancellationToken cancellationToken) => await PeopleSchema.ApplyAsync(_folder, cancellationToken);
+
+    /// <summary>On a new hub: the administrator, whose one-time password is to be shown once.</summary>
+    public async Task<OneTimeSecret?> EnsureAdministratorAsync(CancellationToken cancellationToken)
+    {
+        await using AsyncServiceScope scope = Application.Services.CreateAsyncScope();
+        return await scope.ServiceProvider.GetRequiredService<PeopleRegister>().EnsureAdministratorAsync(cancellationToken);
+    }
+
+    private void MapRequests()
+    {
+        WebApplication app = Application;
+        app.UseExceptionHandler();
+        app.UseMiddleware<SecurityHeaders>();
+        app.UseRequestLocalization();
+        app.UseStatusCodePages(ErrorPages.WriteAsync);
+        app.UseRouting();
+        app.UseAuthentication();
+        app.UseAuthorization();
+        app.UseMiddleware<CookieWriteGuard>();
+        app.MapHealth();
+        app.MapMetrics();
+        app.MapPageFiles();
+        app.MapLive();
+        app.MapHubApi();
+        app.MapHubPages();
+    }
+}

@@ -1,0 +1,7 @@
+namespace IotProperty.Hub.Hosting;
+
+/// <summary>What one hub is told at its start.</summary>
+/// <param name="DataFolder">Where everything it keeps lies.</param>
+/// <param name="Http">Where pages and API listen.</param>
+/// <param name="Mqtt">Where edges connect.</param>
+public sealed record HubSettings(string DataFolder, FrontDoorAddress Http, FrontDoorAddress Mqtt);

@@ -1,0 +1,29 @@
+using IotProperty.Hub.People;
+
+namespace IotProperty.Hub.Live;
+
+/// <summary><c>/live</c> for pages and <c>/api/v1/live</c> for programs: the same stream.</summary>
+internal static class LiveRoutes
+{
+    public static void MapLive(this IEndpointRouteBuilder routes)
+    {
+        routes.MapGet("/live", Stream).Requires(Permission.WatchBuilding).ExcludeFromDescription();
+        routes.MapGet("/api/v1/live", Stream).Requires(Permission.WatchBuilding)
+            .WithName("watch").WithTags("live").WithSummary("What changes, as server-sent events without data: fetch what changed.");
+    }
+
+    private static IResult Stream(LiveFeed feed, TimeProvider time, IHostApplicationLifetime lifetime, HttpContext context)
+    {
+        if (feed.Watchers >= LiveFeed.MaxWatchers)
+        {
+            return TypedResults.Problem(
+                statusCode: StatusCodes.Status503ServiceUnavailable, title: "Too many watch", detail: "Close another live stream or try again later.");
+        }
+
+        // A stream never ends by itself; without this the hub's shutdown would wait for every open page.
+        CancellationTokenSource ending = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, lifetime.ApplicationStopping);
+        context.Response.RegisterForDispose(ending);
+        context.Response.Headers["X-Accel-Buffering"] = "no";
+        return TypedResults.ServerSentEvents(LiveStream.ReadAsync(feed, time, ending.Token));
+    }
+}

@@ -1,0 +1,37 @@
+using IotProperty.Hub.Registry;
+using IotProperty.Protocols.Uplink;
+
+namespace IotProperty.Hub.Overview;
+
+/// <summary>How a site stands: every device of its catalogue with its newest values.</summary>
+/// <param name="Site">The site.</param>
+/// <param name="Edge">Its edge.</param>
+/// <param name="Devices">In the catalogue's order.</param>
+/// <param name="ActiveAlarms">How many alarms want attention, at most <see cref="OverviewReader.MaxAlarms"/>.</param>
+/// <param name="AtMs">When this was put together, by the hub's clock; milliseconds since the Unix epoch, UTC.</param>
+public sealed record SiteOverview(Site Site, EdgeHealth Edge, IReadOnlyList<DeviceOverview> Devices, int ActiveAlarms, long AtMs);
+
+/// <param name="Online">Connected, and heard of within <see cref="FreshnessRule.EdgeSilenceMs"/>.</param>
+/// <param name="LastSeenMs">When the hub last heard from it; null: never.</param>
+/// <param name="Epoch">Its boot epoch.</param>
+/// <param name="Version">Of its program.</param>
+public sealed record EdgeHealth(bool Online, long? LastSeenMs, long Epoch, string Version);
+
+public sealed record DeviceOverview(string Id, string Kind, string Profile, LocalText Name, IReadOnlyList<PointOverview> Points)
+{
+    /// <summary>The point, or null when the device has none of this name.</summary>
+    public PointOverview? Point(string id) => Points.FirstOrDefault(point => point.Id == id);
+}
+
+/// <param name="Id">Within its device.</param>
+/// <param name="Name">For people.</param>
+/// <param name="Unit">Empty when it has none.</param>
+/// <param name="Value">The newest value; null when there never was one.</param>
+/// <param name="TimeMs">Its event time; null when there never was one.</param>
+/// <param name="Quality">What the edge said of it; null when there never was one.</param>
+/// <param name="Freshness">Whether it may be taken for how things are now.</param>
+public sealed record PointOverview(string Id, LocalText Name, string Unit, double? Value, long? TimeMs, Quality? Quality, Freshness Freshness)
+{
+    /// <summary>The value, when it may be taken for how things are now.</summary>
+    public double? Now => Freshness == Freshness.Fresh ? Value : null;
+}

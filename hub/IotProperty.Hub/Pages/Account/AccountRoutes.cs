@@ -1,0 +1,86 @@
+using IotProperty.Hub.People;
+using Microsoft.AspNetCore.Identity;
+
+namespace IotProperty.Hub.Pages.Account;
+
+/// <summary>Login, logout, language and one's own password.</summary>
+internal static class AccountRoutes
+{
+    private static readonly TimeSpan LanguageIsKept = TimeSpan.FromDays(365);
+
+    public static void MapAccount(this IEndpointRouteBuilder pages)
+    {
+        pages.MapGet("/login", (string? returnUrl) => Html.Page<LoginPage>(new { ReturnUrl = OwnAddress(returnUrl) })).AllowAnonymous();
+        pages.MapPost("/login", LogInAsync).AllowAnonymous();
+        pages.MapPost("/language", (Delegate)ChooseLanguageAsync).AllowAnonymous();
+        pages.MapPost("/logout", async (SignInManager<Person> login) =>
+        {
+            await login.SignOutAsync();
+            return Html.SeeOther("/login");
+        }).Requires(Permission.LoggedIn);
+        pages.MapGet("/account", (string? changed) => Html.Page<AccountPage>(new { Done = changed is not null })).Requires(Permission.LoggedIn);
+        pages.MapPost("/account/password", ChangePasswordAsync).Requires(Permission.LoggedIn);
+    }
+
+    /// <summary>Only a path of this hub: a link from outside must not send people elsewhere after the login.</summary>
+    public static string OwnAddress(string? address) =>
+        address is ['/', not '/' and not '\\', ..] && !address.Any(char.IsControl) ? address : "/";
+
+    private static async Task<IResult> LogInAsync(HttpContext context, SignInManager<Person> login, ILogger<LoginPage> log)
+    {
+        IFormCollection form = await context.Request.ReadFormAsync(context.RequestAborted);
+        string name = form["name"].ToString();
+        string returnUrl = OwnAddress(form["returnUrl"]);
+        SignInResult result = await login.PasswordSignInAsync(name, form["password"].ToString(), isPersistent: false, lockoutOnFailure: true);
+        if (result.Succeeded)
+        {
+            return Html.SeeOther(returnUrl);
+        }
+
+        AccountLog.LoginRefused(log, result.IsLockedOut, context.Connection.RemoteIpAddress);
+        string problem = Words.T(result.IsLockedOut ? "login.locked" : "login.wrong");
+        return Html.Page<LoginPage>(new { Name = name, ReturnUrl = returnUrl, Problem = problem }, StatusCodes.Status401Unauthorized);
+    }
+
+    private static async Task<IResult> ChooseLanguageAsync(HttpContext context)
+    {
+        IFormCollection form = await context.Request.ReadFormAsync(context.RequestAborted);
+        string language = form["language"].ToString() == Words.Chinese ? Words.Chinese : Words.English;
+        context.Response.Cookies.Append(LanguageChoice.Cookie, language, new CookieOptions
+        {
+            HttpOnly = true,
+            SameSite = SameSiteMode.Lax,
+            Secure = context.Request.IsHttps,
+            MaxAge = LanguageIsKept,
+            IsEssential = true,
+        });
+        return Html.SeeOther(OwnAddress(form["returnUrl"]));
+    }
+
+    private static async Task<IResult> ChangePasswordAsync(HttpContext context, UserManager<Person> users, SignInManager<Person> login, PeopleRegister people)
+    {
+        IFormCollection form = await context.Request.ReadFormAsync(context.RequestAborted);
+        Person? person = await users.GetUserAsync(context.User);
+        if (person is null)
+        {
+            return Html.SeeOther("/login");
+        }
+
+        IReadOnlyList<IdentityError> errors = await people.ChangePasswordAsync(person, form["current"].ToString(), form["next"].ToString());
+        if (errors.Count > 0)
+        {
+            string key = errors.Any(error => error.Code == nameof(IdentityErrorDescriber.PasswordMismatch)) ? "account.wrong-current" : "account.too-simple";
+            return Html.Page<AccountPage>(new { Problem = Words.T(key) }, StatusCodes.Status422UnprocessableEntity);
+        }
+
+        await login.RefreshSignInAsync(person);
+        return Html.SeeOther("/account?changed=1");
+    }
+}
+
+/// <summary>Event ids 2300–2319.</summary>
+internal static partial class AccountLog
+{
+    [LoggerMessage(2300, LogLevel.Warning, "A login was refused (locked out: {LockedOut}) from {Address}.")]
+    public static partial void LoginRefused(ILogger logger, bool lockedOut, System.Net.IPAddress? address);
+}

@@ -1,0 +1,20 @@
+namespace IotProperty.Hub.People;
+
+/// <summary>A program's right to use the API. The token itself is not kept: it is 256 random bits, so its plain SHA-256 cannot be turned back.</summary>
+public sealed class ApiToken
+{
+    public required string Id { get; init; }
+
+    public required string Name { get; init; }
+
+    public required string Role { get; init; }
+
+    /// <summary>SHA-256 of the whole token text, lower-case hexadecimal.</summary>
+    public required string Hash { get; init; }
+
+    /// <summary>Milliseconds since the Unix epoch, UTC.</summary>
+    public required long CreatedMs { get; init; }
+
+    /// <summary>Milliseconds since the Unix epoch, UTC; from then on the token is refused.</summary>
+    public required long ExpiresMs { get; init; }
+}

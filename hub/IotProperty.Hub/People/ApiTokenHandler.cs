@@ -1,0 +1,43 @@
+using System.Security.Claims;
+using System.Text.Encodings.Web;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.Extensions.Options;
+
+namespace IotProperty.Hub.People;
+
+/// <summary>Takes <c>Authorization: Bearer …</c>.</summary>
+public sealed class ApiTokenHandler(
+    IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory loggers, UrlEncoder encoder, ApiTokens tokens)
+    : AuthenticationHandler<AuthenticationSchemeOptions>(options, loggers, encoder)
+{
+    public const string SchemeName = "bearer-token";
+
+    private const string BearerPrefix = "Bearer ";
+
+    public static bool IsBearer(HttpRequest request) =>
+        request.Headers.Authorization.ToString().StartsWith(BearerPrefix, StringComparison.OrdinalIgnoreCase);
+
+    protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
+    {
+        if (!IsBearer(Request))
+        {
+            return AuthenticateResult.NoResult();
+        }
+
+        string text = Request.Headers.Authorization.ToString()[BearerPrefix.Length..].Trim();
+        ApiToken? token = await tokens.FindAsync(text, Context.RequestAborted);
+        if (token is null)
+        {
+            return AuthenticateResult.Fail("unknown or expired token");
+        }
+
+        ClaimsIdentity identity = new(
+            [new Claim(ClaimTypes.NameIdentifier, "token:" + token.Id), new Claim(ClaimTypes.Name, token.Name), new Claim(ClaimTypes.Role, token.Role)],
+            SchemeName);
+        return AuthenticateResult.Success(new AuthenticationTicket(new ClaimsPrincipal(identity), SchemeName));
+    }
+
+    protected override Task HandleChallengeAsync(AuthenticationProperties properties) => Refusals.NotLoggedInAsync(Context);
+
+    protected override Task HandleForbiddenAsync(AuthenticationProperties properties) => Refusals.NotAllowedAsync(Context);
+}

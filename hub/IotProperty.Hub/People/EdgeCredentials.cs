@@ -1,0 +1,64 @@
+using System.Text;
+using System.Text.RegularExpressions;
+using IotProperty.Hub.Ingest;
+using Microsoft.AspNetCore.Identity;
+using Microsoft.EntityFrameworkCore;
+
+namespace IotProperty.Hub.People;
+
+/// <summary>
+/// Issues and checks what edges show at the front door. Safe on any task. Every check reads the database, so a credential that a command issues or
+/// renews beside the running hub counts at once.
+/// </summary>
+public sealed partial class EdgeCredentials(IDbContextFactory<PeopleContext> contexts, IPasswordHasher<EdgeCredential> hasher, TimeProvider time) : IEdgeCredentials
+{
+    private static readonly EdgeCredential Nobody = new() { Site = "", PasswordHash = "", IssuedMs = 0 };
+
+    // An unknown user is checked against this, so that he waits as long as a wrong password.
+    private readonly Lazy<string> _decoy = new(() => hasher.HashPassword(Nobody, OneTimeSecret.NewPassword()));
+
+    /// <summary>Gives the site's edge a user name and password. With <paramref name="renew"/> the old password ends.</summary>
+    public async Task<Issued> IssueAsync(string site, bool renew, CancellationToken cancellationToken)
+    {
+        if (!SiteId().IsMatch(site))
+        {
+            return Issued.Refused($"{site}: not a site id — 1 to 40 of a-z, 0-9 and '-'");
+        }
+
+        string password = OneTimeSecret.NewPassword();
+        await using PeopleContext context = await contexts.CreateDbContextAsync(cancellationToken);
+        EdgeCredential? present = await context.EdgeCredentials.FindAsync([site], cancellationToken);
+        if (present is not null && !renew)
+        {
+            return Issued.Refused($"{site}: has an edge already — 'edge add {site} --renew' gives it a new password and ends the old one");
+        }
+
+        long nowMs = time.GetUtcNow().ToUnixTimeMilliseconds();
+        if (present is null)
+        {
+            EdgeCredential added = new() { Site = site, PasswordHash = "", IssuedMs = nowMs };
+            added.PasswordHash = hasher.HashPassword(added, password);
+            context.EdgeCredentials.Add(added);
+        }
+        else
+        {
+            present.PasswordHash = hasher.HashPassword(present, password);
+            present.IssuedMs = nowMs;
+        }
+
+        await context.SaveChangesAsync(cancellationToken);
+        return Issued.To(new OneTimeSecret(site, password));
+    }
+
+    public async ValueTask<string?> AuthenticateAsync(string clientId, string user, ReadOnlyMemory<byte> password, CancellationToken cancellationToken)
+    {
+        await using PeopleContext context = await contexts.CreateDbContextAsync(cancellationToken);
+        EdgeCredential? found = await context.EdgeCredentials.AsNoTracking().SingleOrDefaultAsync(e => e.Site == user, cancellationToken);
+        string shown = Encoding.UTF8.GetString(password.Span);
+        bool matches = hasher.VerifyHashedPassword(found ?? Nobody, found?.PasswordHash ?? _decoy.Value, shown) != PasswordVerificationResult.Failed;
+        return found is not null && matches && string.Equals(clientId, found.Site, StringComparison.Ordinal) ? found.Site : null;
+    }
+
+    [GeneratedRegex("^[a-z0-9-]{1,40}\\z")]
+    private static partial Regex SiteId();
+}

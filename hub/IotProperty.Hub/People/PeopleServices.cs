@@ -1,0 +1,81 @@
+using IotProperty.Hub.Hosting;
+using IotProperty.Hub.Ingest;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.DataProtection;
+using Microsoft.AspNetCore.Identity;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
+namespace IotProperty.Hub.People;
+
+/// <summary>Registers who may enter.</summary>
+internal static class PeopleServices
+{
+    private const string EitherScheme = "cookie-or-token";
+
+    // OWASP's figure for PBKDF2 with HMAC-SHA512.
+    private const int HashRounds = 210_000;
+
+    /// <summary>The part that commands need too: people, tokens and edge credentials in the ledger's database.</summary>
+    public static IServiceCollection AddPeople(this IServiceCollection services, DataFolder folder, TimeProvider time)
+    {
+        services.TryAddSingleton(time);
+        services.AddLogging();
+        services.AddDbContextFactory<PeopleContext>(options => options.UseSqlite($"Data Source={folder.LedgerFile};Foreign Keys=True"));
+        services.AddIdentityCore<Person>(options =>
+        {
+            options.Password.RequiredLength = 12;
+            options.Password.RequireDigit = false;
+            options.Password.RequireUppercase = false;
+            options.Password.RequireLowercase = false;
+            options.Password.RequireNonAlphanumeric = false;
+            options.Password.RequiredUniqueChars = 5;
+            options.Lockout.MaxFailedAccessAttempts = 5;
+            options.Lockout.DefaultLockoutTimeSpan = TimeSpan.FromMinutes(5);
+        }).AddEntityFrameworkStores<PeopleContext>();
+        services.Configure<PasswordHasherOptions>(options => options.IterationCount = HashRounds);
+        services.AddSingleton<IPasswordHasher<EdgeCredential>, PasswordHasher<EdgeCredential>>();
+        services.AddSingleton<EdgeCredentials>();
+        services.AddSingleton<IEdgeCredentials>(provider => provider.GetRequiredService<EdgeCredentials>());
+        services.AddScoped<PeopleRegister>();
+        services.AddScoped<ApiTokens>();
+        return services;
+    }
+
+    /// <summary>Login by cookie, tokens by header, and a policy for each permission. A route that names none is for those who are logged in.</summary>
+    public static IServiceCollection AddLogin(this IServiceCollection services, DataFolder folder)
+    {
+        services.AddDataProtection().SetApplicationName("iotp-hub").PersistKeysToFileSystem(folder.Keys);
+        services.AddScoped<IUserClaimsPrincipalFactory<Person>, PersonClaims>();
+        services.AddScoped<SignInManager<Person>>();
+        services.AddHttpContextAccessor();
+        services.Configure<SecurityStampValidatorOptions>(options => options.ValidationInterval = TimeSpan.FromMinutes(1));
+        services.AddScoped<ISecurityStampValidator, SecurityStampValidator<Person>>();
+        services.AddScoped<ITwoFactorSecurityStampValidator, TwoFactorSecurityStampValidator<Person>>();
+        services.AddAuthentication(EitherScheme)
+            .AddPolicyScheme(EitherScheme, null, options => options.ForwardDefaultSelector =
+                context => ApiTokenHandler.IsBearer(context.Request) ? ApiTokenHandler.SchemeName : IdentityConstants.ApplicationScheme)
+            .AddScheme<AuthenticationSchemeOptions, ApiTokenHandler>(ApiTokenHandler.SchemeName, null)
+            .AddCookie(IdentityConstants.ApplicationScheme, options =>
+            {
+                options.Cookie.Name = "iotp-login";
+                options.Cookie.HttpOnly = true;
+                options.Cookie.SameSite = SameSiteMode.Lax;
+                options.Cookie.SecurePolicy = CookieSecurePolicy.SameAsRequest;
+                options.ExpireTimeSpan = TimeSpan.FromHours(12);
+                options.SlidingExpiration = true;
+                options.Events.OnRedirectToLogin = context => Refusals.NotLoggedInAsync(context.HttpContext);
+                options.Events.OnRedirectToAccessDenied = context => Refusals.NotAllowedAsync(context.HttpContext);
+                options.Events.OnValidatePrincipal = SecurityStampValidator.ValidatePrincipalAsync;
+            });
+        AuthorizationBuilder policies = services.AddAuthorizationBuilder();
+        policies.SetFallbackPolicy(new AuthorizationPolicyBuilder().RequireAuthenticatedUser().Build());
+        foreach (Permission permission in Enum.GetValues<Permission>())
+        {
+            policies.AddPolicy(permission.ToString(), policy => policy.RequireAuthenticatedUser().RequireRole(Permissions.RolesOf(permission)));
+        }
+
+        return services;
+    }
+}

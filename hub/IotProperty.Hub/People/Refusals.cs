@@ -1,0 +1,50 @@
+namespace IotProperty.Hub.People;
+
+/// <summary>How a request that may not pass is answered: problem details for programs, the login page for people.</summary>
+internal static class Refusals
+{
+    /// <summary>Whether the request comes from a program (or a script of a page) and wants a status, not a page.</summary>
+    public static bool IsForPrograms(HttpRequest request) =>
+        request.Path.StartsWithSegments("/api") || request.Path.StartsWithSegments("/live") || request.Path.StartsWithSegments("/metrics");
+
+    public static Task NotLoggedInAsync(HttpContext context)
+    {
+        if (IsForPrograms(context.Request))
+        {
+            context.Response.Headers.WWWAuthenticate = "Bearer";
+            return Results.Problem(
+                statusCode: StatusCodes.Status401Unauthorized,
+                title: "Not logged in",
+                detail: "Send 'Authorization: Bearer TOKEN' with a token that is known and not expired (iotp-hub token create), or log in at /login.")
+                .ExecuteAsync(context);
+        }
+
+        string login = "/login?returnUrl=" + Uri.EscapeDataString(context.Request.Path + context.Request.QueryString);
+        if (context.Request.Headers.ContainsKey("HX-Request"))
+        {
+            // A part of a page is fetched: the whole page has to go to the login, not the part.
+            context.Response.StatusCode = StatusCodes.Status401Unauthorized;
+            context.Response.Headers["HX-Redirect"] = "/login";
+            return Task.CompletedTask;
+        }
+
+        context.Response.Redirect(login);
+        return Task.CompletedTask;
+    }
+
+    public static Task NotAllowedAsync(HttpContext context)
+    {
+        Permission? needed = context.GetEndpoint()?.Metadata.GetMetadata<PermissionMetadata>()?.Permission;
+        string roles = needed is { } permission ? string.Join(", ", Permissions.RolesOf(permission)) : Roles.Administrator;
+        if (!IsForPrograms(context.Request))
+        {
+            context.Response.StatusCode = StatusCodes.Status403Forbidden;
+            return Task.CompletedTask;
+        }
+
+        return Results.Problem(
+            statusCode: StatusCodes.Status403Forbidden,
+            title: "Not allowed",
+            detail: $"This needs one of the roles: {roles}.").ExecuteAsync(context);
+    }
+}
