@@ -1,3 +1,4 @@
+using System.Security.Cryptography.X509Certificates;
 using System.Threading.Channels;
 
 namespace IotProperty.Edge.Uplink;
@@ -9,6 +10,9 @@ public sealed record MqttLinkOptions(string Host, int Port, bool Tls, string Cli
     public TimeSpan KeepAlive { get; init; } = TimeSpan.FromSeconds(20);
 
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>With <see cref="Tls"/>: the only roots that are trusted; null trusts those of the machine.</summary>
+    public X509Certificate2Collection? TrustedRoots { get; init; }
 }
 
 /// <summary>An application message, as it came or as it shall go; QoS 1.</summary>
@@ -26,13 +30,19 @@ public readonly record struct MqttPublishResult(byte ReasonCode, string Reason)
 /// </summary>
 public interface IMqttLink : IAsyncDisposable
 {
-    /// <summary>Completes at PUBACK. Waits while the peer's receive maximum is used up.</summary>
+    /// <summary>
+    /// Completes at PUBACK. Waits while the peer's receive maximum is used up. The payload must stay unchanged until then. Cancellation gives up waiting, not
+    /// the message: it may arrive all the same. What follows the await runs on the connection's own reader, so it must not block.
+    /// </summary>
     ValueTask<MqttPublishResult> PublishAsync(MqttLinkMessage message, CancellationToken cancellationToken);
 
     /// <summary>Completes at SUBACK; throws <see cref="MqttLinkClosedException"/> when the peer refuses the filter.</summary>
     ValueTask SubscribeAsync(string filter, CancellationToken cancellationToken);
 
-    /// <summary>What the peer published to us, in order; bounded: a slow reader slows the peer through the receive maximum.</summary>
+    /// <summary>
+    /// What the peer published to us, in order; bounded: reading a message acknowledges it, so a slow reader slows the peer through the receive maximum.
+    /// Ends when the connection does.
+    /// </summary>
     ChannelReader<MqttLinkMessage> Messages { get; }
 
     /// <summary>Completes when the connection has ended, with the first reason, for people.</summary>

@@ -20,7 +20,7 @@ public sealed record MqttClientOptions
     /// <summary>How many QoS 1 messages the server may have on their way to the application without its acknowledgement.</summary>
     public ushort ReceiveMaximum { get; init; } = 64;
 
-    public int MaximumPacketSize { get; init; } = 1024 * 1024;
+    public int MaximumPacketSize { get; init; } = (1024 * 1024) + 4096;
 
     /// <summary>How many topic aliases the server may use; 0 refuses them.</summary>
     public ushort TopicAliasMaximum { get; init; }

@@ -6,8 +6,8 @@ public sealed record MqttServerLimits
     /// <summary>How many QoS 1 publishes of the client may be in work at once.</summary>
     public ushort ReceiveMaximum { get; init; } = 48;
 
-    /// <summary>Bytes of a whole packet.</summary>
-    public int MaximumPacketSize { get; init; } = 1024 * 1024;
+    /// <summary>Bytes of a whole packet. The default holds the longest uplink payload (1 MiB) with topic and properties.</summary>
+    public int MaximumPacketSize { get; init; } = (1024 * 1024) + 4096;
 
     /// <summary>A longer keep-alive, or none at all, is overruled with this one (Server Keep Alive, §3.2.2.3.14).</summary>
     public ushort MaximumKeepAliveSeconds { get; init; } = 300;
