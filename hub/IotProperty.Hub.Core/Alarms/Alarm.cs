@@ -58,6 +58,9 @@ public sealed record Alarm
 
     public string? AcknowledgeComment { get; init; }
 
+    /// <summary>The work order that stands for this occurrence; null when it asked for none.</summary>
+    public string? WorkOrder { get; init; }
+
     /// <summary>False when the edge's clock was not synchronised at any of its transitions.</summary>
     public required bool ClockTrusted { get; init; }
 }

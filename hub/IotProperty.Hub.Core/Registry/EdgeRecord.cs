@@ -2,13 +2,10 @@ using IotProperty.Protocols.Uplink;
 
 namespace IotProperty.Hub.Registry;
 
-/// <summary>What the hub knows of a site's edge. Its password is not here: only a salted hash is stored, and only the front door reads it.</summary>
+/// <summary>What the hub knows of a site's edge from its state messages. What it shows at the front door is kept elsewhere.</summary>
 public sealed record EdgeRecord
 {
     public required string Site { get; init; }
-
-    /// <summary>The user name at the front door.</summary>
-    public required string User { get; init; }
 
     public bool Online { get; init; }
 
@@ -23,7 +20,7 @@ public sealed record EdgeRecord
     /// <summary>When the newest state was formed at the edge; milliseconds since the Unix epoch, UTC.</summary>
     public long? StateMs { get; init; }
 
-    /// <summary>When the hub last heard anything from the edge, by the hub's clock; milliseconds since the Unix epoch, UTC.</summary>
+    /// <summary>When the hub last took a state message of the edge, by the hub's clock; milliseconds since the Unix epoch, UTC.</summary>
     public long? LastSeenMs { get; init; }
 
     /// <summary>Devices, points and rules as the edge last declared them; kept when the edge goes offline.</summary>

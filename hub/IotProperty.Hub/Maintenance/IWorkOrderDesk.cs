@@ -3,8 +3,7 @@ namespace IotProperty.Hub.Maintenance;
 /// <param name="Site">Null: all sites.</param>
 /// <param name="Status">Null: any status.</param>
 /// <param name="Technician">Null: any technician and none.</param>
-/// <param name="Alarm">Null, or the id of an alarm whose cause the order stands for (whichever occurrence raised it).</param>
-public readonly record struct WorkOrderQuery(string? Site = null, WorkOrderStatus? Status = null, string? Technician = null, string? Alarm = null);
+public readonly record struct WorkOrderQuery(string? Site = null, WorkOrderStatus? Status = null, string? Technician = null);
 
 /// <summary>Work orders, technicians and plans. Safe for callers on any task.</summary>
 public interface IWorkOrderDesk

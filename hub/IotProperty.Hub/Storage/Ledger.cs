@@ -1,0 +1,64 @@
+using IotProperty.Hub.Live;
+using Microsoft.EntityFrameworkCore.Storage;
+
+namespace IotProperty.Hub.Storage;
+
+/// <summary>
+/// The one way to the ledger. Reads see what is committed and wait for nobody. A write is one transaction: it takes its turn in this process, is on disk when
+/// its task completes, and only then tells those who watch. Safe for callers on any task; a body must not call the ledger again.
+/// </summary>
+public sealed class Ledger(LedgerDatabase database, ILiveFeed live, TimeProvider time) : IDisposable
+{
+    // SQLite has one writer. Waiting here is fair and prompt; waiting in SQLite is polling.
+    private readonly SemaphoreSlim _writer = new(1, 1);
+
+    public async ValueTask<T> ReadAsync<T>(Func<LedgerContext, Task<T>> read, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        LedgerContext context = new(database.Options);
+        await using (context.ConfigureAwait(false))
+        {
+            return await read(context);
+        }
+    }
+
+    /// <summary>Commits what the body did and publishes what it announced.</summary>
+    public async ValueTask<T> WriteAsync<T>(Func<LedgerChange, Task<T>> write, CancellationToken cancellationToken)
+    {
+        (T result, IReadOnlyList<LiveEvent> changes) = await CommitAsync(write, cancellationToken);
+        foreach (LiveEvent change in changes)
+        {
+            live.Publish(change);
+        }
+
+        return result;
+    }
+
+    /// <summary>Commits what the body did; the caller publishes.</summary>
+    internal async ValueTask<(T Result, IReadOnlyList<LiveEvent> Changes)> CommitAsync<T>(
+        Func<LedgerChange, Task<T>> write, CancellationToken cancellationToken)
+    {
+        await _writer.WaitAsync(cancellationToken);
+        try
+        {
+            LedgerContext context = new(database.Options);
+            await using (context.ConfigureAwait(false))
+            {
+                IDbContextTransaction transaction = await context.Database.BeginTransactionAsync(cancellationToken);
+                await using (transaction.ConfigureAwait(false))
+                {
+                    LedgerChange change = new(context, time.GetUtcNow(), cancellationToken);
+                    T result = await write(change);
+                    await transaction.CommitAsync(CancellationToken.None);
+                    return (result, change.Announced);
+                }
+            }
+        }
+        finally
+        {
+            _writer.Release();
+        }
+    }
+
+    public void Dispose() => _writer.Dispose();
+}
