@@ -3,7 +3,8 @@ namespace IotProperty.Hub.Maintenance;
 /// <param name="Site">Null: all sites.</param>
 /// <param name="Status">Null: any status.</param>
 /// <param name="Technician">Null: any technician and none.</param>
-public readonly record struct WorkOrderQuery(string? Site = null, WorkOrderStatus? Status = null, string? Technician = null);
+/// <param name="Alarm">Null, or the id of an alarm: the order that stands for it, whichever occurrence raised it.</param>
+public readonly record struct WorkOrderQuery(string? Site = null, WorkOrderStatus? Status = null, string? Technician = null, string? Alarm = null);
 
 /// <summary>Work orders, technicians and plans. Safe for callers on any task.</summary>
 public interface IWorkOrderDesk
