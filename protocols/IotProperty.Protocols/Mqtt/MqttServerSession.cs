@@ -165,6 +165,9 @@ public sealed class MqttServerSession
         MqttPacketWriter.TryWrite(_output, new MqttSuback(MqttPacketType.Suback, subscribe.PacketId, codes), _peerMaximumPacketSize);
     }
 
+    /// <summary>Whether <see cref="Publish"/> would find room in the client's Receive Maximum.</summary>
+    public bool CanPublish => IsConnected && _state.Unacknowledged.Count < _window;
+
     /// <summary>Writes a PUBLISH at QoS 1. The payload must stay unchanged until its acknowledgement, for a resumed session sends it again.</summary>
     public MqttPublishOutcome Publish(string topic, ReadOnlyMemory<byte> payload, out ushort packetId)
     {
@@ -248,7 +251,7 @@ public sealed class MqttServerSession
         MaximumQos = MqttQos.AtLeastOnce,
 
         // Retain stays available, that is unsaid: the state message and the will are retained, by the hub's ledger, which is the only one that reads
-        // them. No other message may be retained; the shell refuses it by its topic.
+        // them. On other topics the flag changes nothing, for nobody can subscribe to them.
         ReceiveMaximum = _limits.ReceiveMaximum,
         MaximumPacketSize = (uint)_limits.MaximumPacketSize,
 
