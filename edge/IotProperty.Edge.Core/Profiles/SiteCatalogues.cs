@@ -17,7 +17,15 @@ public static class SiteCatalogues
                 DeviceKinds.Name(device.Profile.Kind),
                 device.Profile.Id,
                 device.Name,
-                [.. device.Profile.Points.Select(point => new CataloguePoint(point.Id, point.Unit, point.Name))]))],
-            [.. site.Alarms.Select(rule => new CatalogueRule(rule.Id, rule.Point, rule.Name))]);
+                [.. device.Profile.Points.Select(point => new CataloguePoint(point.Id, point.Unit, point.Name, point.Range?.Low, point.Range?.High))]))],
+            [.. site.Alarms.Select(rule => new CatalogueRule(rule.Id, rule.Point, rule.Name, DirectionOf(rule.Direction), rule.Warning, rule.Alarm))]);
     }
+
+    private static RuleDirection DirectionOf(AlarmDirection direction) => direction switch
+    {
+        AlarmDirection.Below => RuleDirection.Below,
+        AlarmDirection.Above => RuleDirection.Above,
+        AlarmDirection.Equals => RuleDirection.Equals,
+        _ => throw new ArgumentOutOfRangeException(nameof(direction), direction, "not a direction"),
+    };
 }

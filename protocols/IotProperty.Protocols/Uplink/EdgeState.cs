@@ -35,9 +35,25 @@ public sealed record CatalogueDevice(string Id, string Kind, string Profile, Loc
 /// <param name="Id">The point's id within its device.</param>
 /// <param name="Unit">The unit of its values; empty when it has none.</param>
 /// <param name="Name">For people.</param>
-public sealed record CataloguePoint(string Id, string Unit, LocalText Name);
+/// <param name="RangeLow">The least value that the profile allows, in the point's unit; null when it sets no range.</param>
+/// <param name="RangeHigh">The greatest one.</param>
+public sealed record CataloguePoint(string Id, string Unit, LocalText Name, double? RangeLow = null, double? RangeHigh = null);
+
+/// <summary>On which side of its limits a rule is entered. The numeric values are on the wire and never change.</summary>
+public enum RuleDirection : byte
+{
+    /// <summary>Not told.</summary>
+    Unknown = 0,
+    Below = 1,
+    Above = 2,
+    Equals = 3,
+}
 
 /// <param name="Id">The rule's id.</param>
 /// <param name="Point">The point that it watches.</param>
 /// <param name="Name">For people.</param>
-public sealed record CatalogueRule(string Id, PointRef Point, LocalText Name);
+/// <param name="Direction">On which side of its limits it is entered.</param>
+/// <param name="Warning">The limit of <see cref="AlarmLevel.Warning"/> in the point's unit; null when there is none.</param>
+/// <param name="Alarm">The limit of <see cref="AlarmLevel.Alarm"/> in the point's unit; null when there is none.</param>
+public sealed record CatalogueRule(
+    string Id, PointRef Point, LocalText Name, RuleDirection Direction = RuleDirection.Unknown, double? Warning = null, double? Alarm = null);

@@ -66,26 +66,60 @@ public static class EdgeStateCodec
                 NameEn = device.Name.En,
                 NameZhCn = device.Name.ZhCn,
             });
-            wire.Points.AddRange(device.Points.Select(point => new Wire.CataloguePoint
-            {
-                Device = index,
-                Id = point.Id,
-                Unit = point.Unit,
-                NameEn = point.Name.En,
-                NameZhCn = point.Name.ZhCn,
-            }));
+            wire.Points.AddRange(device.Points.Select(point => ToWire(point, index)));
         }
 
-        wire.Rules.AddRange(catalogue.Rules.Select(rule => new Wire.CatalogueRule
+        wire.Rules.AddRange(catalogue.Rules.Select(ToWire));
+        return wire;
+    }
+
+    private static Wire.CataloguePoint ToWire(CataloguePoint point, uint device)
+    {
+        Wire.CataloguePoint wire = new() { Device = device, Id = point.Id, Unit = point.Unit, NameEn = point.Name.En, NameZhCn = point.Name.ZhCn };
+        if (point.RangeLow is { } low)
+        {
+            wire.RangeLow = low;
+        }
+
+        if (point.RangeHigh is { } high)
+        {
+            wire.RangeHigh = high;
+        }
+
+        return wire;
+    }
+
+    private static Wire.CatalogueRule ToWire(CatalogueRule rule)
+    {
+        Wire.CatalogueRule wire = new()
         {
             Id = rule.Id,
             Device = rule.Point.Device,
             Point = rule.Point.Point,
             NameEn = rule.Name.En,
             NameZhCn = rule.Name.ZhCn,
-        }));
+            Direction = WireEnum.Number(rule.Direction),
+        };
+        if (rule.Warning is { } warning)
+        {
+            wire.Warning = warning;
+        }
+
+        if (rule.Alarm is { } alarm)
+        {
+            wire.Alarm = alarm;
+        }
+
         return wire;
     }
+
+    private static CatalogueRule FromWire(Wire.CatalogueRule wire) => new(
+        wire.Id,
+        new PointRef(wire.Device, wire.Point),
+        new LocalText(wire.NameEn, wire.NameZhCn),
+        WireEnum.TryRead(wire.Direction, out RuleDirection direction) ? direction : RuleDirection.Unknown,
+        wire.HasWarning ? wire.Warning : null,
+        wire.HasAlarm ? wire.Alarm : null);
 
     private static bool TryRead(Packed packed, out SiteCatalogue? catalogue, out string why)
     {
@@ -104,7 +138,12 @@ public static class EdgeStateCodec
                 return false;
             }
 
-            points[point.Device].Add(new CataloguePoint(point.Id, point.Unit, new LocalText(point.NameEn, point.NameZhCn)));
+            points[point.Device].Add(new CataloguePoint(
+                point.Id,
+                point.Unit,
+                new LocalText(point.NameEn, point.NameZhCn),
+                point.HasRangeLow ? point.RangeLow : null,
+                point.HasRangeHigh ? point.RangeHigh : null));
         }
 
         catalogue = new SiteCatalogue(
@@ -112,7 +151,7 @@ public static class EdgeStateCodec
             wire.TimeZone,
             [.. wire.Devices.Select((device, index) => new CatalogueDevice(
                 device.Id, device.Kind, device.Profile, new LocalText(device.NameEn, device.NameZhCn), points[index].ToImmutable()))],
-            [.. wire.Rules.Select(rule => new CatalogueRule(rule.Id, new PointRef(rule.Device, rule.Point), new LocalText(rule.NameEn, rule.NameZhCn)))]);
+            [.. wire.Rules.Select(FromWire)]);
         return true;
     }
 }

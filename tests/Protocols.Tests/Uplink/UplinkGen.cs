@@ -138,6 +138,8 @@ internal static class UplinkGen
 
     private static Gen<LocalText> Local { get; } = Gen.Two(Text).Select(pair => new LocalText(pair.Item1, pair.Item2));
 
+    private static Gen<double?> Limit { get; } = Gen.OneOf(Gen.Constant<double?>(null), Gen.Choose(-1_000_000, 1_000_000).Select(n => (double?)(n / 1000.0)));
+
     private static Gen<SiteCatalogue> Catalogue { get; } =
         from name in Local
         from zone in Text
@@ -148,13 +150,16 @@ internal static class UplinkGen
                 from id in Text
                 from unit in Text
                 from pointName in Local
-                select new CataloguePoint(id, unit, pointName)).ListOf()
+                from range in Gen.Two(Limit)
+                select new CataloguePoint(id, unit, pointName, range.Item1, range.Item2)).ListOf()
             select new CatalogueDevice(texts.Item1, texts.Item2, texts.Item3, deviceName, [.. points])).ListOf()
         from rules in (
             from id in Text
             from point in Point
             from ruleName in Local
-            select new CatalogueRule(id, point, ruleName)).ListOf()
+            from direction in OneOf<RuleDirection>()
+            from limits in Gen.Two(Limit)
+            select new CatalogueRule(id, point, ruleName, direction, limits.Item1, limits.Item2)).ListOf()
         select new SiteCatalogue(name, zone, [.. devices], [.. rules]);
 
     private static Gen<T> OneOf<T>()
