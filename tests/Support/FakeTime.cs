@@ -8,20 +8,21 @@ public sealed class FakeTime : TimeProvider
 {
     private readonly Lock _lock = new();
     private readonly List<FakeTimer> _timers = [];
+    private readonly List<(int Count, TaskCompletionSource Reached)> _awaited = [];
     private TimeSpan _elapsed;
     private DateTimeOffset _utcAtStart = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
 
-    /// <summary>How many timers are waiting; a test can await its subject's next timer with it.</summary>
-    public int PendingTimers
+    /// <summary>Completes when at least <paramref name="count"/> timers wait, so that a test advances the clock only after its subject asked to be woken.</summary>
+    public Task TimersAsync(int count)
     {
-        get
+        lock (_lock)
         {
-            lock (_lock)
-            {
-                return _timers.Count(timer => timer.Due is not null);
-            }
+            TaskCompletionSource reached = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            _awaited.Add((count, reached));
+            TellAwaiting();
+            return reached.Task.WaitAsync(TimeSpan.FromSeconds(30));
         }
     }
 
@@ -83,6 +84,17 @@ public sealed class FakeTime : TimeProvider
         }
     }
 
+    private void TellAwaiting()
+    {
+        int waiting = _timers.Count(timer => timer.Due is not null);
+        foreach ((_, TaskCompletionSource reached) in _awaited.Where(awaited => awaited.Count <= waiting))
+        {
+            reached.TrySetResult();
+        }
+
+        _awaited.RemoveAll(awaited => awaited.Reached.Task.IsCompleted);
+    }
+
     private FakeTimer? TakeNext(TimeSpan until)
     {
         lock (_lock)
@@ -118,6 +130,8 @@ public sealed class FakeTime : TimeProvider
                 {
                     Due = Period is null ? null : time._elapsed + Period;
                 }
+
+                time.TellAwaiting();
             }
 
             if (immediate)

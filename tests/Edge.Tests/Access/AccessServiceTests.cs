@@ -1,0 +1,216 @@
+using IotProperty.Edge.Access;
+using IotProperty.Edge.Drivers;
+using IotProperty.Edge.Lines;
+using IotProperty.Edge.Outbox;
+using IotProperty.Edge.Points;
+using IotProperty.Edge.Profiles;
+using IotProperty.Edge.Tests.Doubles;
+using IotProperty.Protocols.Modbus;
+using IotProperty.Protocols.Uplink;
+using IotProperty.Tests;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace IotProperty.Edge.Tests.Access;
+
+public sealed class AccessServiceTests : IAsyncLifetime, IDisposable
+{
+    private const ulong Known = 11;
+    private readonly FakeTime _time = new();
+    private readonly RecordingOutbox _outbox = new();
+    private readonly RecordingWriter _writer = new();
+    private readonly EdgeClock _clock;
+    private AccessService? _service;
+
+    public AccessServiceTests() => _clock = new(_time, () => true);
+
+    public async Task InitializeAsync()
+    {
+        _outbox.State["access/door-1"] = new DoorState(5).ToBytes();
+        await StartAsync();
+        Contact(5);
+    }
+
+    public Task DisposeAsync() => StopAsync();
+
+    public void Dispose() => _service?.Dispose();
+
+    [Fact]
+    public async Task A_grant_is_on_disk_with_its_state_before_the_door_is_unlocked()
+    {
+        int storedAtUnlock = -1;
+        _writer.Answer = () =>
+        {
+            storedAtUnlock = _outbox.IsQuiet ? 0 : 1;
+            return DriverReply.Ok;
+        };
+        _service!.OnSwipes("door-1", 6, [new(6, Known)], _clock.Now());
+        Assert.Equal(("door-1", (ushort)3, true), await _writer.NextAsync());
+        Assert.Equal(1, storedAtUnlock);
+        OutboxEvents stored = await _outbox.NextAsync();
+        Assert.Equal(AccessReason.Known, Assert.Single(stored.AccessEvents).Reason);
+        Assert.Equal(new StateWrite("access/door-1", null).Key, Assert.Single(stored.State).Key);
+        Assert.Equal(new DoorState(6).ToBytes(), _outbox.State["access/door-1"]);
+    }
+
+    [Fact]
+    public async Task A_denied_card_unlocks_nothing()
+    {
+        _service!.OnSwipes("door-1", 6, [new(6, 99)], _clock.Now());
+        Assert.Equal(AccessReason.UnknownCredential, Assert.Single((await _outbox.NextAsync()).AccessEvents).Reason);
+        await StopAsync();
+        Assert.True(_writer.IsQuiet);
+        Assert.Equal(1, _service!.Counters.Denied);
+    }
+
+    [Fact]
+    public async Task A_controller_that_does_not_confirm_is_recorded()
+    {
+        _writer.Answer = () => new(DriverOutcome.DeviceException, ModbusExceptionCode.ServerDeviceFailure, "");
+        _service!.OnSwipes("door-1", 6, [new(6, Known)], _clock.Now());
+        Assert.Equal(AccessReason.Known, Assert.Single((await _outbox.NextAsync()).AccessEvents).Reason);
+        AccessEvent failed = Assert.Single((await _outbox.NextAsync()).AccessEvents);
+        Assert.Equal((AccessDecision.Granted, AccessReason.UnlockFailed), (failed.Decision, failed.Reason));
+    }
+
+    [Fact]
+    public async Task While_nothing_can_be_stored_nothing_is_unlocked_and_later_it_is_too_late()
+    {
+        _outbox.FailNext(7);
+        _service!.OnSwipes("door-1", 6, [new(6, Known)], _clock.Now());
+        Task<OutboxEvents> stored = _outbox.NextAsync();
+        while (await Task.WhenAny(stored, _time.TimersAsync(1)) != stored)
+        {
+            _time.Advance(1000);
+        }
+
+        Assert.Equal(AccessReason.Known, Assert.Single((await stored).AccessEvents).Reason);
+        Assert.Equal(AccessReason.UnlockFailed, Assert.Single((await _outbox.NextAsync()).AccessEvents).Reason);
+        Assert.True(_writer.IsQuiet);
+    }
+
+    [Fact]
+    public async Task A_line_that_has_no_time_for_the_command_is_not_waited_for()
+    {
+        _writer.Hang = true;
+        _service!.OnSwipes("door-1", 6, [new(6, Known)], _clock.Now());
+        await _outbox.NextAsync();
+        await _time.TimersAsync(1);
+        _time.Advance(5000);
+        Assert.Equal(AccessReason.UnlockFailed, Assert.Single((await _outbox.NextAsync()).AccessEvents).Reason);
+    }
+
+    [Fact]
+    public async Task A_door_that_opens_without_a_grant_or_stays_open_is_an_event()
+    {
+        Open(false);
+        Open(true);
+        Assert.Equal(AccessEventKind.Forced, Assert.Single((await _outbox.NextAsync()).AccessEvents).Kind);
+        await _time.TimersAsync(1);
+        _time.Advance(30_000);
+        Assert.Equal(AccessEventKind.HeldOpen, Assert.Single((await _outbox.NextAsync()).AccessEvents).Kind);
+    }
+
+    [Fact]
+    public async Task A_restart_of_the_edge_decides_nothing_twice_and_unlocks_for_nobody_who_is_gone()
+    {
+        _service!.OnSwipes("door-1", 6, [new(6, Known)], _clock.Now());
+        await _writer.NextAsync();
+        await _outbox.NextAsync();
+        await StopAsync();
+        _service.Dispose();
+
+        await StartAsync();
+        _service.OnSwipes("door-1", 7, [new(6, Known), new(7, Known)], _clock.Now());
+        AccessEvent missed = Assert.Single((await _outbox.NextAsync()).AccessEvents);
+        Assert.Equal((AccessEventKind.Missed, AccessReason.EdgeWasAway, "resident"), (missed.Kind, missed.Reason, missed.Credential));
+        await StopAsync();
+        Assert.True(_writer.IsQuiet);
+    }
+
+    [Fact]
+    public async Task A_bad_sample_of_the_door_says_nothing()
+    {
+        Open(false);
+        _service!.OnSamples([new PointSample(new("door-1", "open"), _clock.Now(), 1, Quality.CommFail)]);
+        _service.OnSwipes("door-1", 6, [new(6, 99)], _clock.Now());
+        Assert.Equal(AccessEventKind.Credential, Assert.Single((await _outbox.NextAsync()).AccessEvents).Kind);
+    }
+
+    [Fact]
+    public void Swipes_of_a_device_that_is_no_door_are_misuse() =>
+        Assert.Throws<ArgumentException>(() => _service!.OnSwipes("pump-1", 1, [], _clock.Now()));
+
+    private async Task StartAsync()
+    {
+        DeviceProfile profile = new()
+        {
+            Id = "door",
+            Name = new("Door", "门"),
+            Kind = DeviceKind.Door,
+            Source = "a test",
+            PollMs = 500,
+            Points = [],
+            Access = new()
+            {
+                SwipeSequence = "swipe-seq",
+                SwipeRing = new(PointTable.Holding, 16, 8, SwipeLayout.SequenceU16CardU32),
+                UnlockCoil = 3,
+                Open = "open",
+                HeldOpenMs = 30_000,
+            },
+        };
+        SiteConfiguration site = new()
+        {
+            Id = "riverside",
+            Name = new("Riverside", "滨江"),
+            TimeZone = TimeZoneInfo.Utc,
+            Uplink = new("127.0.0.1", 1883, false, "riverside", "edge.password"),
+            Lines =
+            [
+                new()
+                {
+                    Id = "plant",
+                    Transport = new ModbusTcpTransport("127.0.0.1", 502),
+                    Devices = [new() { Id = "door-1", Name = new("Door", "门"), Unit = 1, Profile = profile, PollMs = 500 }],
+                },
+            ],
+            Credentials = [new("resident", Known, ["door-1"], null, null, false)],
+            Hash = "00",
+        };
+        _service = new(site, new(new byte[CardFingerprint.KeyBytes]), _outbox, _outbox, _writer, _clock, NullLogger<AccessService>.Instance);
+        await _service.StartAsync(CancellationToken.None);
+    }
+
+    private Task StopAsync() => _service!.StopAsync(CancellationToken.None);
+
+    private void Contact(ushort sequence) => _service!.OnSamples([new PointSample(new("door-1", "swipe-seq"), _clock.Now(), sequence, Quality.Good)]);
+
+    private void Open(bool open) => _service!.OnSamples([new PointSample(new("door-1", "open"), _clock.Now(), open ? 1 : 0, Quality.Good)]);
+
+    private sealed class RecordingWriter : ILineWriter
+    {
+        private readonly System.Threading.Channels.Channel<(string, ushort, bool)> _written =
+            System.Threading.Channels.Channel.CreateUnbounded<(string, ushort, bool)>();
+
+        public Func<DriverReply> Answer { get; set; } = () => DriverReply.Ok;
+
+        public bool Hang { get; set; }
+
+        public bool IsQuiet => !_written.Reader.TryPeek(out _);
+
+        public async Task<(string Device, ushort Coil, bool Value)> NextAsync() =>
+            await _written.Reader.ReadAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(30));
+
+        public async ValueTask<DriverReply> WriteCoilAsync(string device, ushort coil, bool value, CancellationToken cancellationToken)
+        {
+            if (Hang)
+            {
+                await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellationToken);
+            }
+
+            DriverReply reply = Answer();
+            Assert.True(_written.Writer.TryWrite((device, coil, value)));
+            return reply;
+        }
+    }
+}
