@@ -1,0 +1,78 @@
+namespace IotProperty.Edge.Polling;
+
+/// <summary>
+/// What happened to one device. Written by the line's task alone, read by anyone: every figure is whole, but two of them may be of different moments.
+/// </summary>
+public sealed class DeviceStatistics
+{
+    private long _polls;
+    private long _timeouts;
+    private long _refusals;
+    private long _malformed;
+    private long _lineDown;
+    private long _skipped;
+    private long _lateMs;
+    private long _lastGoodUtcMs;
+    private int _givenUp;
+
+    /// <summary>Polls that were finished, well or not.</summary>
+    public long Polls => Volatile.Read(ref _polls);
+
+    /// <summary>Requests without an answer.</summary>
+    public long Timeouts => Volatile.Read(ref _timeouts);
+
+    /// <summary>Requests answered with an exception.</summary>
+    public long Refusals => Volatile.Read(ref _refusals);
+
+    /// <summary>Requests answered with bytes that are no answer.</summary>
+    public long Malformed => Volatile.Read(ref _malformed);
+
+    /// <summary>Requests that could not be made because the line was down.</summary>
+    public long LineDown => Volatile.Read(ref _lineDown);
+
+    /// <summary>Polls that were left out because the line was too busy, or because the device had been given up for a while.</summary>
+    public long Skipped => Volatile.Read(ref _skipped);
+
+    /// <summary>How late polls began, in sum. Milliseconds; over <see cref="Polls"/> it is the mean.</summary>
+    public long LateMs => Volatile.Read(ref _lateMs);
+
+    /// <summary>When the device last answered; milliseconds since the Unix epoch, UTC; 0 for never.</summary>
+    public long LastGoodUtcMs => Volatile.Read(ref _lastGoodUtcMs);
+
+    /// <summary>Whether the device is asked only now and then, because it does not answer.</summary>
+    public bool GivenUp => Volatile.Read(ref _givenUp) != 0;
+
+    internal void CountPoll(long lateMs)
+    {
+        Volatile.Write(ref _polls, _polls + 1);
+        Volatile.Write(ref _lateMs, _lateMs + lateMs);
+    }
+
+    internal void CountSkipped(long polls) => Volatile.Write(ref _skipped, _skipped + polls);
+
+    internal void CountReply(ReplyKind kind, long utcMs)
+    {
+        switch (kind)
+        {
+            case ReplyKind.Answered:
+                Volatile.Write(ref _lastGoodUtcMs, utcMs);
+                break;
+            case ReplyKind.NoAnswer:
+                Volatile.Write(ref _timeouts, _timeouts + 1);
+                break;
+            case ReplyKind.Refused:
+                Volatile.Write(ref _refusals, _refusals + 1);
+                break;
+            case ReplyKind.Malformed:
+                Volatile.Write(ref _malformed, _malformed + 1);
+                break;
+            case ReplyKind.LineDown:
+                Volatile.Write(ref _lineDown, _lineDown + 1);
+                break;
+            default:
+                throw new ArgumentOutOfRangeException(nameof(kind), kind, "not a kind of reply");
+        }
+    }
+
+    internal void SetGivenUp(bool givenUp) => Volatile.Write(ref _givenUp, givenUp ? 1 : 0);
+}

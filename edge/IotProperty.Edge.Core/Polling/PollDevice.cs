@@ -1,0 +1,167 @@
+using IotProperty.Edge.Points;
+using IotProperty.Edge.Profiles;
+using IotProperty.Protocols.Uplink;
+
+namespace IotProperty.Edge.Polling;
+
+/// <summary>One device as its line sees it: its plan, its points' states, and what of it is due. Belongs to <see cref="LineCore"/>.</summary>
+internal sealed class PollDevice
+{
+    private readonly PointRef[] _refs;
+    private readonly PointState[] _states;
+    private CircuitBreaker _breaker;
+
+    public PollDevice(DeviceConfiguration device, int timeoutMs, long firstDueMs, TimeZoneInfo zone, long utcMs)
+    {
+        Device = device;
+        TimeoutMs = timeoutMs;
+        _refs = [.. device.Profile.Points.Select(p => new PointRef(device.Id, p.Id))];
+        _states = new PointState[_refs.Length];
+        Array.Fill(_states, new PointState());
+        Poll = new PollJob(JobKind.Poll, ReadPlanner.Plan(device.Profile), device.PollMs) { DueMs = firstDueMs };
+        Jobs.Add(Poll);
+        foreach (IGrouping<int, ReadingDefinition> period in device.Profile.Readings.GroupBy(r => r.EverySeconds))
+        {
+            Jobs.Add(new ReadingJob(device, [.. period], period.Key, zone, utcMs));
+        }
+
+        if (device.Profile.Access is { } access)
+        {
+            SwipeRing ring = access.SwipeRing;
+            Ring = new PollJob(JobKind.Ring, [new ReadBlock(ring.Table, ring.Address, ring.Width, [])], device.PollMs) { DueMs = long.MaxValue };
+            SequenceIndex = IndexOf(device.Profile, access.SwipeSequence);
+            Jobs.Add(Ring);
+        }
+    }
+
+    public DeviceConfiguration Device { get; }
+
+    public int TimeoutMs { get; }
+
+    public DeviceStatistics Statistics { get; } = new();
+
+    /// <summary>All that is asked of the device, each with its own due time.</summary>
+    public List<PollJob> Jobs { get; } = [];
+
+    public PollJob Poll { get; }
+
+    /// <summary>The read of the swipe ring; due only when the counter moved. Null without an access part.</summary>
+    public PollJob? Ring { get; }
+
+    /// <summary>The index of the point that counts swipes; -1 without an access part.</summary>
+    public int SequenceIndex { get; } = -1;
+
+    /// <summary>The counter as it was when the ring was last handed on; -1 before the first time.</summary>
+    public int HandedSequence { get; set; } = -1;
+
+    /// <summary>The counter that made the ring due.</summary>
+    public ushort PendingSequence { get; set; }
+
+    public bool GivenUp => _breaker.IsOpen;
+
+    public long PauseMs => _breaker.PauseMs(TimeoutMs);
+
+    /// <summary>When a point will have been silent for too long. Monotonic milliseconds.</summary>
+    public long NextSilenceMs { get; private set; } = long.MaxValue;
+
+    /// <summary>Takes the answer to a block into the points' states.</summary>
+    public void Accept(ReadBlock block, ReadOnlySpan<ushort> registers, ReadOnlySpan<bool> bits, in Moment now, LineEffects effects)
+    {
+        foreach (PlannedPoint planned in block.Points)
+        {
+            PointDefinition point = Device.Profile.Points[planned.Index];
+            PointValue said = block.IsBits ? PointDecoder.Decode(point, bits[planned.Offset]) : PointDecoder.Decode(point, registers[planned.Offset..]);
+            ref PointState state = ref _states[planned.Index];
+            Tell(planned.Index, state.Answered(point, now.MonotonicMs, said), now, effects);
+        }
+
+        UpdateSilence();
+    }
+
+    /// <summary>Marks the points of some blocks as not answered.</summary>
+    public void Fail(ReadOnlySpan<ReadBlock> blocks, in Moment now, LineEffects effects)
+    {
+        foreach (ReadBlock block in blocks)
+        {
+            foreach (PlannedPoint planned in block.Points)
+            {
+                ref PointState state = ref _states[planned.Index];
+                Tell(planned.Index, state.Failed(Device.Profile.Points[planned.Index], now.MonotonicMs), now, effects);
+            }
+        }
+
+        UpdateSilence();
+    }
+
+    /// <summary>Lets time pass over points that nobody has heard of.</summary>
+    public void Wait(in Moment now, LineEffects effects)
+    {
+        for (int i = 0; i < _states.Length; i++)
+        {
+            if (_states[i].Waited(Device.Profile.Points[i], now.MonotonicMs, Device.PollMs))
+            {
+                Tell(i, true, now, effects);
+            }
+        }
+
+        UpdateSilence();
+    }
+
+    public double ValueOf(int point) => _states[point].Value;
+
+    public Quality QualityOf(int point) => _states[point].Quality;
+
+    /// <summary>The device is there. Tells when it had been given up.</summary>
+    public void Answered(LineEffects effects)
+    {
+        if (_breaker.Answered())
+        {
+            effects.Change = new DeviceChange(Device.Id, Answers: true);
+            Statistics.SetGivenUp(false);
+        }
+    }
+
+    /// <summary>The device did not answer. Tells when that gives it up.</summary>
+    public void DidNotAnswer(LineEffects effects)
+    {
+        if (_breaker.Failed())
+        {
+            effects.Change = new DeviceChange(Device.Id, Answers: false);
+            Statistics.SetGivenUp(true);
+        }
+    }
+
+    private void Tell(int index, bool passes, in Moment now, LineEffects effects)
+    {
+        ref PointState state = ref _states[index];
+        effects.Samples.Add(new PointSample(_refs[index], now, state.Value, state.Quality));
+        if (passes)
+        {
+            effects.Thinned.Add(new Sample(_refs[index], now.UtcMs, state.Value, state.Quality, now.ClockTrusted));
+        }
+    }
+
+    private void UpdateSilence()
+    {
+        long next = long.MaxValue;
+        for (int i = 0; i < _states.Length; i++)
+        {
+            next = Math.Min(next, _states[i].NextMs(Device.Profile.Points[i], Device.PollMs));
+        }
+
+        NextSilenceMs = next;
+    }
+
+    private static int IndexOf(DeviceProfile profile, string point)
+    {
+        for (int i = 0; i < profile.Points.Length; i++)
+        {
+            if (profile.Points[i].Id == point)
+            {
+                return i;
+            }
+        }
+
+        throw new ArgumentException($"profile '{profile.Id}' has no point '{point}'", nameof(profile));
+    }
+}
