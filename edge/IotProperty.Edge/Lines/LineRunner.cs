@@ -1,0 +1,290 @@
+using System.Runtime.InteropServices;
+using System.Threading.Channels;
+using IotProperty.Edge.Drivers;
+using IotProperty.Edge.Points;
+using IotProperty.Edge.Polling;
+using IotProperty.Edge.Profiles;
+using IotProperty.Protocols.Modbus;
+using IotProperty.Protocols.Uplink;
+using Microsoft.Extensions.Logging;
+
+namespace IotProperty.Edge.Lines;
+
+/// <summary>
+/// The owner task of one line: asks the polling core what to do, lets the driver do it, and hands on what came. Writes arrive as messages on a bounded
+/// channel and go before the next read. <see cref="RunAsync"/> is called once; it ends by cancellation, or with the exception of a broken invariant,
+/// which ends the daemon.
+/// </summary>
+public sealed class LineRunner
+{
+    private const int MaxWrites = 64;
+
+    private readonly LineConfiguration _line;
+    private readonly ILineDriver _driver;
+    private readonly LineSinks _sinks;
+    private readonly EdgeClock _clock;
+    private readonly ILogger<LineRunner> _logger;
+    private readonly LineCore _core;
+    private readonly LineEffects _effects = new();
+    private readonly ushort[] _registers = new ushort[125];
+    private readonly bool[] _bits = new bool[2_000];
+    private readonly HashSet<(int Device, ReadBlock Block)> _refused = [];
+
+    // Null is the timer's word that something has become due.
+    private readonly Channel<LineMessage?> _inbox = Channel.CreateBounded<LineMessage?>(new BoundedChannelOptions(MaxWrites) { SingleReader = true });
+    private bool _isDown;
+    private int _ended;
+    private long _progressMs;
+    private long _requests;
+    private long _writes;
+    private long _busyMs;
+
+    public LineRunner(LineConfiguration line, TimeZoneInfo zone, ILineDriver driver, LineSinks sinks, EdgeClock clock, ILogger<LineRunner> logger)
+    {
+        ArgumentNullException.ThrowIfNull(clock);
+        _line = line;
+        _driver = driver;
+        _sinks = sinks;
+        _clock = clock;
+        _logger = logger;
+        _core = new LineCore(line, zone, clock.Now());
+    }
+
+    public LineConfiguration Line => _line;
+
+    /// <summary>Whether the task has ended, for whatever reason.</summary>
+    public bool HasEnded => Volatile.Read(ref _ended) != 0;
+
+    /// <summary>When the task last began a step, on <see cref="Moment.MonotonicMs"/>; 0 before the first. A healthy line begins one a second at least, or one a time-out.</summary>
+    public long ProgressMs => Volatile.Read(ref _progressMs);
+
+    /// <summary>Requests to devices since the start, writes included.</summary>
+    public long Requests => Volatile.Read(ref _requests);
+
+    /// <summary>Writes to devices since the start.</summary>
+    public long Writes => Volatile.Read(ref _writes);
+
+    /// <summary>Time spent in requests, in sum. Milliseconds; its rate is the line's utilisation.</summary>
+    public long BusyMs => Volatile.Read(ref _busyMs);
+
+    /// <summary>Whether the last request found the line down.</summary>
+    public bool IsDown => Volatile.Read(ref _isDown);
+
+    public DeviceStatistics StatisticsOf(int device) => _core.StatisticsOf(device);
+
+    /// <summary>See <see cref="ILineWriter.WriteCoilAsync"/>; <paramref name="unit"/> is the device's address on this line.</summary>
+    public ValueTask<DriverReply> WriteCoilAsync(byte unit, ushort coil, bool value, CancellationToken cancellationToken)
+    {
+        LineMessage write = new(unit, coil, value, cancellationToken);
+        if (!_inbox.Writer.TryWrite(write))
+        {
+            string why = HasEnded ? $"line {_line.Id} has ended" : $"line {_line.Id} already holds {MaxWrites} writes";
+            return ValueTask.FromResult(new DriverReply(DriverOutcome.LineDown, ModbusExceptionCode.None, why));
+        }
+
+        return new ValueTask<DriverReply>(write.Completion);
+    }
+
+    /// <summary>Runs the line until cancelled.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        _logger.Started(_line.Id, _line.Devices.Length, _line.Transport.ToString()!);
+        try
+        {
+            using ITimer timer = _clock.Time.CreateTimer(_ => _inbox.Writer.TryWrite(null), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            while (!cancellationToken.IsCancellationRequested)
+            {
+                await StepAsync(timer, cancellationToken);
+            }
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // The way a line is meant to end.
+        }
+        finally
+        {
+            End();
+        }
+    }
+
+    private async ValueTask StepAsync(ITimer timer, CancellationToken cancellationToken)
+    {
+        await WriteAllAsync(cancellationToken);
+        Moment now = _clock.Now();
+        Volatile.Write(ref _progressMs, now.MonotonicMs);
+        LineAction action = _core.Next(now, _effects);
+        CarryOut();
+        if (action.Block is { } block)
+        {
+            await ReadAsync(action.Device, block, cancellationToken);
+            return;
+        }
+
+        timer.Change(_clock.Until(action.UntilMs), Timeout.InfiniteTimeSpan);
+        await _inbox.Reader.WaitToReadAsync(cancellationToken);
+    }
+
+    private async ValueTask WriteAllAsync(CancellationToken cancellationToken)
+    {
+        // Bounded: reads get their turn even when somebody writes without end.
+        for (int i = 0; i < MaxWrites && _inbox.Reader.TryRead(out LineMessage? write); i++)
+        {
+            if (write is null)
+            {
+                continue;
+            }
+
+            if (write.IsCancelled)
+            {
+                write.Cancel();
+                continue;
+            }
+
+            try
+            {
+                long start = _clock.Now().MonotonicMs;
+                DriverReply reply = await _driver.WriteCoilAsync(write.Unit, write.Coil, write.Value, cancellationToken);
+                Volatile.Write(ref _writes, _writes + 1);
+                CountRequest(start);
+                write.Complete(reply);
+            }
+            catch (OperationCanceledException)
+            {
+                write.Complete(Ended());
+                throw;
+            }
+        }
+    }
+
+    private async ValueTask ReadAsync(int index, ReadBlock block, CancellationToken cancellationToken)
+    {
+        DeviceConfiguration device = _line.Devices[index];
+        RegisterTable table = Table(block.Table);
+        long start = _clock.Now().MonotonicMs;
+        DriverReply reply = block.IsBits
+            ? await _driver.ReadBitsAsync(device.Unit, table, block.Address, _bits.AsMemory(0, block.Count), cancellationToken)
+            : await _driver.ReadRegistersAsync(device.Unit, table, block.Address, _registers.AsMemory(0, block.Count), cancellationToken);
+        CountRequest(start);
+        Tell(index, block, reply);
+        _core.Replied(
+            _clock.Now(),
+            Kind(reply),
+            block.IsBits ? [] : _registers.AsSpan(0, block.Count),
+            block.IsBits ? _bits.AsSpan(0, block.Count) : [],
+            _effects);
+        CarryOut();
+    }
+
+    private void CountRequest(long startMs)
+    {
+        Volatile.Write(ref _requests, _requests + 1);
+        Volatile.Write(ref _busyMs, _busyMs + _clock.Now().MonotonicMs - startMs);
+    }
+
+    private void CarryOut()
+    {
+        if (_effects.Samples.Count > 0)
+        {
+            ReadOnlySpan<PointSample> samples = CollectionsMarshal.AsSpan(_effects.Samples);
+            foreach (IPointSink sink in _sinks.Points)
+            {
+                sink.OnSamples(samples);
+            }
+        }
+
+        foreach (Sample sample in _effects.Thinned)
+        {
+            _sinks.Outbox.Add(sample);
+        }
+
+        foreach (MeterReading reading in _effects.Readings)
+        {
+            _sinks.Readings.OnReading(reading);
+        }
+
+        if (_effects.Swipes is { } swipes)
+        {
+            _sinks.Access.OnSwipes(swipes.Device, swipes.Sequence, swipes.Entries, swipes.At);
+        }
+
+        if (_effects.Change is { Answers: true } back)
+        {
+            _logger.Answers(back.Device);
+        }
+        else if (_effects.Change is { } gone)
+        {
+            _logger.GivenUp(gone.Device);
+        }
+    }
+
+    /// <summary>Logs changes of the line's and devices' state, each once.</summary>
+    private void Tell(int index, ReadBlock block, DriverReply reply)
+    {
+        bool down = reply.Outcome == DriverOutcome.LineDown;
+        if (down != _isDown)
+        {
+            Volatile.Write(ref _isDown, down);
+            if (down)
+            {
+                _logger.LineDown(_line.Id, reply.Detail);
+            }
+            else
+            {
+                _logger.LineUp(_line.Id);
+            }
+        }
+
+        string device = _line.Devices[index].Id;
+        switch (reply.Outcome)
+        {
+            case DriverOutcome.Ok:
+                if (_refused.Count > 0)
+                {
+                    _refused.Remove((index, block));
+                }
+
+                break;
+            case DriverOutcome.DeviceException when _refused.Add((index, block)):
+                _logger.Refused(device, block.Table.ToString(), block.Address, block.Count, reply.Exception.ToString());
+                break;
+            case DriverOutcome.Malformed when _refused.Add((index, block)):
+                _logger.Malformed(device, reply.Detail);
+                break;
+            default:
+                break;
+        }
+    }
+
+    private void End()
+    {
+        Volatile.Write(ref _ended, 1);
+        _inbox.Writer.TryComplete();
+        while (_inbox.Reader.TryRead(out LineMessage? write))
+        {
+            write?.Complete(Ended());
+        }
+    }
+
+    private DriverReply Ended() => new(DriverOutcome.LineDown, ModbusExceptionCode.None, $"line {_line.Id} has ended");
+
+    private static ReplyKind Kind(DriverReply reply) => reply.Outcome switch
+    {
+        DriverOutcome.Ok => ReplyKind.Answered,
+        DriverOutcome.TimedOut => ReplyKind.NoAnswer,
+        // A gateway speaks for a device that is not there.
+        DriverOutcome.DeviceException when reply.Exception is ModbusExceptionCode.GatewayPathUnavailable or ModbusExceptionCode.GatewayTargetFailedToRespond => ReplyKind.NoAnswer,
+        DriverOutcome.DeviceException => ReplyKind.Refused,
+        DriverOutcome.Malformed => ReplyKind.Malformed,
+        DriverOutcome.LineDown => ReplyKind.LineDown,
+        _ => throw new InvalidOperationException($"no kind for {reply.Outcome}"),
+    };
+
+    private static RegisterTable Table(PointTable table) => table switch
+    {
+        PointTable.Holding => RegisterTable.HoldingRegisters,
+        PointTable.Input => RegisterTable.InputRegisters,
+        PointTable.Coil => RegisterTable.Coils,
+        PointTable.Discrete => RegisterTable.DiscreteInputs,
+        _ => throw new InvalidOperationException($"no table for {table}"),
+    };
+}

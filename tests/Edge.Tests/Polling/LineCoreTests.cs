@@ -1,0 +1,257 @@
+using IotProperty.Edge.Polling;
+using IotProperty.Edge.Profiles;
+using IotProperty.Protocols.Uplink;
+using static IotProperty.Edge.Tests.Polling.LineScript;
+
+namespace IotProperty.Edge.Tests.Polling;
+
+public class LineCoreTests
+{
+    [Fact]
+    public void Every_device_is_asked_at_once_and_then_each_period()
+    {
+        LineScript line = new LineScript(Line([.. Enumerable.Range(0, 20).Select(i => Device($"m{i}"))])).RunUntil(10_000);
+        foreach (string device in Enumerable.Range(0, 20).Select(i => $"m{i}"))
+        {
+            long[] times = line.RequestTimes(device);
+            Assert.InRange(times[0], 0, 250);
+            Assert.Equal(10, times.Length);
+            Assert.All(times.Zip(times.Skip(1)), pair => Assert.InRange(pair.Second - pair.First, 980, 1_020));
+        }
+    }
+
+    [Fact]
+    public void Safety_goes_first_and_billing_before_the_rest()
+    {
+        LineScript line = new(Line(
+            Device("flat", pollMs: 60_000, readings: [new ReadingDefinition("p0", 8, 60)]),
+            Device("tank", DeviceKind.WaterMeter, 20_000),
+            Device("lift", DeviceKind.Lift, 20_000),
+            Device("pump", DeviceKind.FirePump, 20_000)));
+        line.RunUntil(59_000);
+        line.Requests.Clear();
+        line.NowMs = 60_400; // now all are due, the tank before the lift
+        line.RunUntil(60_440);
+        Assert.Equal(["lift", "pump", "flat", "flat", "tank"], line.Requests.Select(r => r.Device));
+        Assert.Single(line.Readings);
+    }
+
+    [Fact]
+    public void Late_poll_skips_forward_and_nothing_piles_up()
+    {
+        LineScript line = new(Line(Device("m")));
+        line.RunUntil(2_500);
+        line.NowMs = 9_700; // the line stood still
+        line.RunUntil(12_500);
+        Assert.Equal([0, 1_000, 2_000, 9_700, 10_000, 11_000, 12_000], line.RequestTimes("m"));
+        Assert.Equal((6, 6_700), (line.Core.StatisticsOf(0).Skipped, line.Core.StatisticsOf(0).LateMs));
+    }
+
+    [Fact]
+    public void Oversubscribed_line_still_asks_everybody()
+    {
+        // Three safety devices would fill the line twice over.
+        LineScript line = new(Line(
+            Device("lift-1", DeviceKind.Lift, 300), Device("lift-2", DeviceKind.Lift, 300), Device("pump", DeviceKind.FirePump, 300),
+            Device("flat-1"), Device("flat-2")))
+        { AnswerMs = 200 };
+        line.RunUntil(120_000);
+        foreach (string device in new[] { "lift-1", "lift-2", "pump", "flat-1", "flat-2" })
+        {
+            long[] times = line.RequestTimes(device);
+            Assert.All(times.Zip(times.Skip(1)), pair => Assert.InRange(pair.Second - pair.First, 1, 8_000));
+        }
+
+        Assert.True(line.RequestTimes("lift-1").Length > 5 * line.RequestTimes("flat-1").Length);
+    }
+
+    [Fact]
+    public void Dead_device_costs_its_line_at_most_two_percent()
+    {
+        LineScript line = new(Line(Device("dead"), Device("alive", pollMs: 100)));
+        line.Dead.Add("dead");
+        line.RunUntil(60_000);
+        line.Requests.Clear();
+        line.RunUntil(660_000);
+        double share = line.RequestTimes("dead").Length * 500.0 / 600_000;
+        Assert.InRange(share, 0.001, 0.02);
+        Assert.True(line.RequestTimes("alive").Length >= 0.97 * 6_000);
+        Assert.Equal([new DeviceChange("dead", Answers: false)], line.Changes.Select(c => c.Change));
+        Assert.True(line.Core.StatisticsOf(0).GivenUp);
+    }
+
+    [Fact]
+    public void Dead_device_is_told_once_and_then_at_its_silence_and_comes_back()
+    {
+        LineScript line = new(Line(Device("m")));
+        line.RunUntil(1_500);
+        line.Dead.Add("m");
+        line.RunUntil(130_000);
+        Assert.Equal([Quality.Good, Quality.CommFail, Quality.CommFail, Quality.CommFail], line.Thinned.Select(s => s.Quality));
+        Assert.All(line.Thinned.Skip(1).Zip(line.Thinned.Skip(2)), pair => Assert.InRange(pair.Second.TimeMs - pair.First.TimeMs, 60_000, 60_600));
+        line.Dead.Clear();
+        line.RunUntil(160_000);
+        Assert.Equal(Quality.Good, line.Thinned[^1].Quality);
+        Assert.Equal([false, true], line.Changes.Select(c => c.Change.Answers));
+    }
+
+    [Fact]
+    public void Silent_device_is_not_asked_for_its_other_blocks()
+    {
+        LineScript line = new(Line(Device("m", points: 3)));
+        line.RunUntil(100);
+        Assert.Equal(3, line.Requests.Count);
+        line.Dead.Add("m");
+        line.Requests.Clear();
+        line.Samples.Clear();
+        line.RunUntil(1_600);
+        Assert.Single(line.Requests);
+        Assert.Equal(["p0", "p1", "p2"], line.Samples.Select(s => s.Point.Point));
+        Assert.All(line.Samples, s => Assert.Equal(Quality.CommFail, s.Quality));
+    }
+
+    [Fact]
+    public void Device_that_refuses_one_block_keeps_what_the_others_brought()
+    {
+        LineScript line = new(Line(Device("m", points: 2)));
+        line.Outcome["m"] = ReplyKind.Refused;
+        line.RunUntil(100);
+        line.Outcome.Clear();
+        line.RunUntil(1_100);
+        Assert.Equal(4, line.Requests.Count);
+        Assert.Equal((2, 2, false), (line.Core.StatisticsOf(0).Refusals, line.Core.StatisticsOf(0).Polls, line.Core.StatisticsOf(0).GivenUp));
+    }
+
+    [Fact]
+    public void Line_that_is_down_gives_nobody_up()
+    {
+        LineScript line = new(Line(Device("a"), Device("b")));
+        line.Outcome["a"] = line.Outcome["b"] = ReplyKind.LineDown;
+        line.RunUntil(10_000);
+        Assert.Empty(line.Changes);
+        Assert.Equal(2, line.Thinned.Count);
+        line.Outcome.Clear();
+        line.RunUntil(11_100);
+        Assert.Equal(4, line.Thinned.Count); // both are back within one period
+    }
+
+    [Fact]
+    public void Held_up_line_lets_values_become_stale()
+    {
+        LineScript line = new(Line(Device("a"), Device("b")));
+        line.RunUntil(500);
+        line.NowMs = 100_000;
+        line.Dead.Add("a");
+        line.Dead.Add("b");
+        line.RunUntil(101_000);
+        Assert.Contains(line.Thinned, s => s is { Point.Device: "b", Quality: Quality.Stale });
+    }
+
+    [Theory]
+    [InlineData("UTC", 900, 900_000)]
+    [InlineData("Asia/Kathmandu", 3_600, 900_000)] // +5:45: its hours begin a quarter of an hour after those of UTC
+    public void Readings_are_fresh_reads_at_multiples_of_the_sites_clock(string zone, int everySeconds, long firstMs)
+    {
+        LineScript line = new(Line(Device("m", pollMs: 60_000, readings: [new ReadingDefinition("p0", 8, everySeconds)])), TimeZoneInfo.FindSystemTimeZoneById(zone))
+        {
+            Registers = (_, _, registers) => registers[0] = 1_234,
+        };
+        line.RunUntil(10_000_000);
+        Assert.Equal(firstMs + StartUtcMs + 5, line.Readings[0].TimeMs - ((line.Readings[0].TimeMs - StartUtcMs - 5) % 1_000));
+        Assert.All(line.Readings, r => Assert.Equal((1_234m, 8, Quality.Good, "p0"), (r.Value, r.Digits, r.Quality, r.Register)));
+        Assert.All(line.Readings.Zip(line.Readings.Skip(1)), pair => Assert.InRange(pair.Second.TimeMs - pair.First.TimeMs, (everySeconds * 1000L) - 20, (everySeconds * 1000L) + 20));
+    }
+
+    [Fact]
+    public void Meter_that_stays_silent_leaves_a_reading_without_a_value_and_costs_no_more_than_its_polls()
+    {
+        LineScript line = new(Line(Device("m", readings: [new ReadingDefinition("p0", 8, 60)])));
+        line.RunUntil(1_500);
+        line.Dead.Add("m");
+        line.RunUntil(600_000);
+        Assert.Equal(9, line.Readings.Count);
+        Assert.All(line.Readings, r => Assert.Equal((0m, Quality.CommFail), (r.Value, r.Quality)));
+        Assert.True(line.Requests.Count(r => r.AtMs > 60_000) * 500 <= 0.03 * 540_000);
+    }
+
+    [Fact]
+    public void Reading_that_failed_is_taken_as_soon_as_the_meter_is_back()
+    {
+        LineScript line = new(Line(Device("m", readings: [new ReadingDefinition("p0", 8, 900)])));
+        line.RunUntil(899_000);
+        line.Dead.Add("m");
+        line.RunUntil(905_000);
+        Assert.Empty(line.Readings);
+        line.Dead.Clear();
+        line.RunUntil(940_000);
+        Assert.Equal(Quality.Good, Assert.Single(line.Readings).Quality);
+    }
+
+    [Fact]
+    public void Clock_that_is_set_back_does_not_stop_readings()
+    {
+        LineScript line = new(Line(Device("m", readings: [new ReadingDefinition("p0", 8, 60)])));
+        line.RunUntil(130_000);
+        Assert.Equal(2, line.Readings.Count);
+        line.UtcShiftMs -= 86_400_000;
+        line.RunUntil(260_000);
+        Assert.Equal(4, line.Readings.Count);
+    }
+
+    [Fact]
+    public void Ring_is_read_at_the_start_and_at_once_when_the_counter_moves()
+    {
+        ushort sequence = 5;
+        LineScript line = new(Line(Door(), Device("lift", DeviceKind.Lift, 100)))
+        {
+            Registers = (_, block, registers) =>
+            {
+                if (block.Count == 24)
+                {
+                    (registers[0], registers[2]) = (sequence, 42);
+                }
+                else
+                {
+                    registers[0] = sequence;
+                }
+            },
+        };
+        line.RunUntil(2_000);
+        Assert.Equal((5, 1), (Assert.Single(line.Swipes).Sequence, line.Swipes[0].Entries.Length));
+        sequence = 6;
+        line.RunUntil(2_250);
+        Assert.Equal(6, line.Swipes[1].Sequence);
+        int ring = line.Requests.FindLastIndex(r => r.Block.Count == 24);
+        Assert.Equal(("door", 1), (line.Requests[ring - 1].Device, line.Requests[ring - 1].Block.Count)); // right after the counter, before anybody else
+    }
+
+    [Fact]
+    public void Ring_that_could_not_be_read_is_read_after_the_next_poll()
+    {
+        LineScript line = new(Line(Door()));
+        line.RunUntil(1); // the counter
+        line.Dead.Add("door");
+        line.RunUntil(300); // the ring does not come
+        Assert.Empty(line.Swipes);
+        line.Dead.Clear();
+        line.RunUntil(2_000);
+        Assert.Single(line.Swipes);
+    }
+
+    [Fact]
+    public void Steps_out_of_turn_are_misuse()
+    {
+        LineCore core = new(Line(Device("m")), TimeZoneInfo.Utc, default);
+        LineEffects effects = new();
+        Assert.Throws<InvalidOperationException>(() => core.Replied(default, ReplyKind.NoAnswer, [], [], effects));
+        core.Next(default, effects);
+        Assert.Throws<InvalidOperationException>(() => core.Next(default, effects));
+    }
+
+    private static DeviceConfiguration Door() => Device("door", DeviceKind.Door, 200, access: new AccessDefinition
+    {
+        SwipeSequence = "p0",
+        SwipeRing = new SwipeRing(PointTable.Holding, 16, 8, SwipeLayout.SequenceU16CardU32),
+        UnlockCoil = 0,
+    });
+}
