@@ -150,14 +150,15 @@ public sealed class ModbusMasterSession(ModbusTolerance tolerance = ModbusTolera
     /// <summary>Gives up the request that waits; its reply, if it still comes, is discarded.</summary>
     public void Abandon() => _waiting = false;
 
-    /// <summary>Forgets what has arrived: a new connection begins. Transactions go on, so that nothing of the old one can be mistaken.</summary>
+    /// <summary>
+    /// Forgets what has arrived: a new connection begins. A request that waits still does and may be sent there. Transactions go on, so that
+    /// nothing of the old connection can be mistaken.
+    /// </summary>
     public void Reset()
     {
         _received.Clear();
         _replyBytes = 0;
-        _waiting = false;
         _broken = false;
-        Why = "";
     }
 
     private ReadOnlyMemory<byte> Begin(byte unit, int pduBytes)

@@ -109,6 +109,15 @@ public sealed class ModbusMasterSessionTests
     }
 
     [Fact]
+    public void A_request_that_was_begun_survives_the_reset_for_a_new_connection()
+    {
+        _session.BeginRead(1, RegisterTable.HoldingRegisters, 0, 1);
+        Assert.Equal(ModbusReplyStatus.NeedMore, Feed("000100000005"));
+        _session.Reset();
+        Assert.Equal(ModbusReplyStatus.Answered, Feed("0001000000050103021111"));
+    }
+
+    [Fact]
     public void Two_requests_at_once_are_misuse()
     {
         _session.BeginRead(1, RegisterTable.HoldingRegisters, 0, 1);

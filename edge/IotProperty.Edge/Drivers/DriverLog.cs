@@ -1,0 +1,16 @@
+using Microsoft.Extensions.Logging;
+
+namespace IotProperty.Edge.Drivers;
+
+/// <summary>Changes of a line's state; single requests are counted, not logged.</summary>
+internal static partial class DriverLog
+{
+    [LoggerMessage(EventId = 1001, Level = LogLevel.Warning, Message = "Line {Line} is down: {Reason}")]
+    public static partial void LineDown(ILogger logger, string line, string reason);
+
+    [LoggerMessage(EventId = 1002, Level = LogLevel.Information, Message = "Line {Line} is up again: {Endpoint}")]
+    public static partial void LineUp(ILogger logger, string line, string endpoint);
+
+    [LoggerMessage(EventId = 1003, Level = LogLevel.Warning, Message = "Line {Line} is out of step and will be opened anew: {Detail}")]
+    public static partial void OutOfStep(ILogger logger, string line, string detail);
+}

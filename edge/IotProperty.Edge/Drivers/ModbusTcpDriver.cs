@@ -1,0 +1,327 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using IotProperty.Protocols.Modbus;
+using IotProperty.Transports;
+using Microsoft.Extensions.Logging;
+
+namespace IotProperty.Edge.Drivers;
+
+/// <summary>
+/// A line that is one Modbus TCP endpoint: a device, or a gateway with many units behind it. Connects when a request needs it; after a failure it
+/// leaves the line alone for a growing pause, during which requests end at once. A unit that does not answer costs its own time-out and nothing
+/// else: the connection stays, and what it still says later is discarded by its transaction. Owned by one task; allocates nothing per request
+/// while all is well.
+/// </summary>
+public sealed class ModbusTcpDriver : ILineDriver, ILineObservable
+{
+    // A quotation in a log line, not a dump.
+    private const int MaxQuotedBytes = 32;
+
+    private static readonly string[] ExceptionDetails = [.. Enumerable.Range(0, 256).Select(ExceptionDetail)];
+
+    private readonly ModbusTcpDriverOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger<ModbusTcpDriver> _logger;
+    private readonly ModbusMasterSession _session;
+    private readonly LineCounters _counters = new();
+    private readonly GrowingPause _pause;
+    private readonly Deadline _deadline;
+
+    private TcpChannel? _channel;
+    private long _lastHeard;
+
+    // Whether this connection ever brought an answer. One that did may be opened anew at once; one that did not would be opened in a tight loop.
+    private bool _useful;
+    private int _silentRequests;
+
+    private bool _pausing;
+    private long _pauseFrom;
+    private TimeSpan _pauseFor;
+    private string _downReason = "";
+    private bool _downLogged;
+    private bool _disposed;
+
+    /// <param name="jitter">Seeded by the host; used by this driver alone.</param>
+    public ModbusTcpDriver(ModbusTcpDriverOptions options, TimeProvider time, Random jitter, ILogger<ModbusTcpDriver> logger)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        _options = options;
+        _time = time;
+        _logger = logger;
+        _session = new ModbusMasterSession(options.Tolerance);
+        _pause = new GrowingPause(options.FirstPause, options.LongestPause, jitter);
+        _deadline = new Deadline(time);
+    }
+
+    public LineSnapshot Snapshot() => _counters.Snapshot();
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public async ValueTask<DriverReply> ReadRegistersAsync(
+        byte unit, RegisterTable table, ushort address, Memory<ushort> destination, CancellationToken cancellationToken)
+    {
+        if (table is not (RegisterTable.HoldingRegisters or RegisterTable.InputRegisters))
+        {
+            throw new ArgumentOutOfRangeException(nameof(table), table, "holds bits, not registers");
+        }
+
+        DriverReply reply = await ExchangeAsync(_session.BeginRead(unit, table, address, destination.Length), cancellationToken).ConfigureAwait(false);
+        if (reply.Outcome == DriverOutcome.Ok)
+        {
+            ModbusData.ReadRegisters(_session.Reply[2..], destination.Span);
+        }
+
+        return reply;
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public async ValueTask<DriverReply> ReadBitsAsync(
+        byte unit, RegisterTable table, ushort address, Memory<bool> destination, CancellationToken cancellationToken)
+    {
+        if (table is not (RegisterTable.Coils or RegisterTable.DiscreteInputs))
+        {
+            throw new ArgumentOutOfRangeException(nameof(table), table, "holds registers, not bits");
+        }
+
+        DriverReply reply = await ExchangeAsync(_session.BeginRead(unit, table, address, destination.Length), cancellationToken).ConfigureAwait(false);
+        if (reply.Outcome == DriverOutcome.Ok)
+        {
+            ModbusData.ReadBits(_session.Reply[2..], destination.Span);
+        }
+
+        return reply;
+    }
+
+    public ValueTask<DriverReply> WriteRegistersAsync(byte unit, ushort address, ReadOnlyMemory<ushort> values, CancellationToken cancellationToken) =>
+        ExchangeAsync(
+            values.Length == 1 ? _session.BeginWriteRegister(unit, address, values.Span[0]) : _session.BeginWriteRegisters(unit, address, values.Span),
+            cancellationToken);
+
+    public ValueTask<DriverReply> WriteCoilAsync(byte unit, ushort address, bool value, CancellationToken cancellationToken) =>
+        ExchangeAsync(_session.BeginWriteCoil(unit, address, value), cancellationToken);
+
+    public async ValueTask DisposeAsync()
+    {
+        _disposed = true;
+        await CloseAsync().ConfigureAwait(false);
+        _deadline.Dispose();
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<DriverReply> ExchangeAsync(ReadOnlyMemory<byte> request, CancellationToken cancellationToken)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        bool sent = false;
+        bool heard = false;
+        try
+        {
+            if (!await OpenAsync(cancellationToken).ConfigureAwait(false))
+            {
+                return LineDown();
+            }
+
+            TcpChannel channel = _channel!;
+            long start = _time.GetTimestamp();
+            CancellationToken deadline = _deadline.Arm(_options.RequestTimeout, cancellationToken);
+            await channel.WriteAsync(request, deadline).ConfigureAwait(false);
+            sent = true;
+            ModbusReplyStatus status;
+            while ((status = _session.TakeReply()) == ModbusReplyStatus.NeedMore)
+            {
+                int count = await channel.ReadAsync(_session.Free(), deadline).ConfigureAwait(false);
+                if (count == 0)
+                {
+                    await BreakAsync($"{channel.Endpoint}: the peer closed the connection").ConfigureAwait(false);
+                    return LineDown();
+                }
+
+                heard = true;
+                _session.Received(count);
+            }
+
+            return await ConcludeAsync(status, start).ConfigureAwait(false);
+        }
+        catch (ChannelBrokenException error)
+        {
+            await BreakAsync(error.Message).ConfigureAwait(false);
+            return LineDown();
+        }
+        catch (OperationCanceledException)
+        {
+            if (!sent && _channel is not null)
+            {
+                // Half a request may be out; the peer would take the next one for its second half.
+                await BreakAsync($"{_channel.Endpoint}: the peer takes no bytes").ConfigureAwait(false);
+            }
+
+            cancellationToken.ThrowIfCancellationRequested();
+            return sent ? await TimedOutAsync(heard).ConfigureAwait(false) : LineDown();
+        }
+        finally
+        {
+            _session.Abandon();
+            _deadline.Disarm();
+            _counters.Discarded(_session.LateReplies, _session.ForeignReplies);
+        }
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<DriverReply> ConcludeAsync(ModbusReplyStatus status, long start)
+    {
+        long now = _time.GetTimestamp();
+        _lastHeard = now;
+        _silentRequests = 0;
+        TimeSpan roundTrip = _time.GetElapsedTime(start, now);
+        switch (status)
+        {
+            case ModbusReplyStatus.Answered:
+                Proven();
+                _counters.Answered(DriverOutcome.Ok, roundTrip);
+                return DriverReply.Ok;
+            case ModbusReplyStatus.Exception:
+                Proven();
+                _counters.Answered(DriverOutcome.DeviceException, roundTrip);
+                return new DriverReply(DriverOutcome.DeviceException, _session.Exception, ExceptionDetails[(byte)_session.Exception]);
+            case ModbusReplyStatus.Mismatch:
+                Proven();
+                _counters.Ended(DriverOutcome.Malformed);
+                return new DriverReply(DriverOutcome.Malformed, ModbusExceptionCode.None, _session.Why);
+            default:
+                ReadOnlySpan<byte> unread = _session.Unread;
+                string quoted = Convert.ToHexString(unread[..Math.Min(unread.Length, MaxQuotedBytes)]);
+                string detail = $"{_session.Why}: {quoted}{(unread.Length > MaxQuotedBytes ? "…" : "")}";
+                DriverLog.OutOfStep(_logger, _options.Line, detail);
+                await BreakAsync($"{_channel!.Endpoint}: {detail}").ConfigureAwait(false);
+                _counters.Ended(DriverOutcome.Malformed);
+                return new DriverReply(DriverOutcome.Malformed, ModbusExceptionCode.None, detail);
+        }
+    }
+
+    private async ValueTask<DriverReply> TimedOutAsync(bool heard)
+    {
+        _counters.Ended(DriverOutcome.TimedOut);
+        _silentRequests = heard ? 0 : _silentRequests + 1;
+        if (_silentRequests >= _options.SilentRequestsBeforeReconnect)
+        {
+            _silentRequests = 0;
+            await BreakAsync(string.Create(
+                CultureInfo.InvariantCulture, $"{_channel!.Endpoint}: not a byte to {_options.SilentRequestsBeforeReconnect} requests in a row"))
+                .ConfigureAwait(false);
+        }
+
+        string detail = string.Create(CultureInfo.InvariantCulture, $"no answer within {_options.RequestTimeout.TotalMilliseconds:0} ms");
+        return new DriverReply(DriverOutcome.TimedOut, ModbusExceptionCode.None, detail);
+    }
+
+    private DriverReply LineDown()
+    {
+        _counters.Ended(DriverOutcome.LineDown);
+        return new DriverReply(DriverOutcome.LineDown, ModbusExceptionCode.None, _downReason);
+    }
+
+    /// <summary>False when the line is left alone just now or could not be opened; the reason then stands in <see cref="_downReason"/>.</summary>
+    private ValueTask<bool> OpenAsync(CancellationToken cancellationToken)
+    {
+        if (_channel is not null && !(_time.GetElapsedTime(_lastHeard) > _options.SuspectAfterIdle && _channel.PeerHasClosed))
+        {
+            return ValueTask.FromResult(true);
+        }
+
+        if (_pausing && _time.GetElapsedTime(_pauseFrom) < _pauseFor)
+        {
+            return ValueTask.FromResult(false);
+        }
+
+        return ConnectAsync(cancellationToken);
+    }
+
+    private async ValueTask<bool> ConnectAsync(CancellationToken cancellationToken)
+    {
+        // A peer that closed an idle connection has done nothing wrong: that is neither a failure nor worth a log line.
+        await CloseAsync().ConfigureAwait(false);
+        try
+        {
+            _channel = await TcpChannel.ConnectAsync(_options.Host, _options.Port, _options.ConnectTimeout, _time, cancellationToken).ConfigureAwait(false);
+        }
+        catch (ChannelBrokenException error)
+        {
+            Pause(error.Message);
+            return false;
+        }
+
+        _pausing = false;
+        _useful = false;
+        _lastHeard = _time.GetTimestamp();
+        _counters.Connected();
+        return true;
+    }
+
+    private void Proven()
+    {
+        if (_useful)
+        {
+            return;
+        }
+
+        _useful = true;
+        _pause.Reset();
+        if (_downLogged)
+        {
+            _downLogged = false;
+            DriverLog.LineUp(_logger, _options.Line, _channel!.Endpoint);
+        }
+    }
+
+    private async ValueTask BreakAsync(string reason)
+    {
+        bool useful = _useful;
+        await CloseAsync().ConfigureAwait(false);
+        if (useful)
+        {
+            _downReason = reason;
+            LogDown(reason);
+        }
+        else
+        {
+            Pause(reason);
+        }
+    }
+
+    private void Pause(string reason)
+    {
+        _downReason = reason;
+        _pausing = true;
+        _pauseFrom = _time.GetTimestamp();
+        _pauseFor = _pause.Next();
+        LogDown(reason);
+    }
+
+    private void LogDown(string reason)
+    {
+        if (!_downLogged)
+        {
+            _downLogged = true;
+            DriverLog.LineDown(_logger, _options.Line, reason);
+        }
+    }
+
+    private async ValueTask CloseAsync()
+    {
+        if (_channel is not null)
+        {
+            await _channel.DisposeAsync().ConfigureAwait(false);
+            _channel = null;
+            _session.Reset();
+            _counters.Disconnected();
+        }
+
+        _useful = false;
+    }
+
+    private static string ExceptionDetail(int code)
+    {
+        ModbusExceptionCode named = (ModbusExceptionCode)code;
+        return Enum.IsDefined(named)
+            ? string.Create(CultureInfo.InvariantCulture, $"exception {code} ({named})")
+            : string.Create(CultureInfo.InvariantCulture, $"exception {code}");
+    }
+}
