@@ -1,0 +1,380 @@
+using IotProperty.Protocols.Uplink;
+
+namespace IotProperty.Edge.Outbox;
+
+/// <summary>
+/// Decides what is published next and what becomes of every stored batch. Pure: <c>Step(now, event) → effects</c>; owned by one task, the one that owns the store,
+/// which carries out the effects in their order and in one transaction.
+/// <list type="bullet">
+/// <item>Events go before readings, readings before telemetry, live telemetry before backlog; within each, oldest first.</item>
+/// <item>At most <see cref="OutboxSettings.Window"/> batches a lane are published and not receipted.</item>
+/// <item>Only a receipt ends a batch. Without one it is published again, with growing pauses, and again after every reconnect.</item>
+/// <item>Over quota, the oldest telemetry goes first; readings only when there is no telemetry left, events only when there are no readings left; each loss is declared.</item>
+/// </list>
+/// </summary>
+public sealed class OutboxQueue
+{
+    private readonly OutboxSettings _settings;
+    private readonly Dictionary<long, Entry> _entries = [];
+    private readonly Dictionary<BatchNumber, long> _ids = [];
+
+    // Every entry stands in exactly one of its lane's two sets.
+    private readonly LaneQueue _events = new();
+    private readonly LaneQueue _readings = new();
+    private readonly LaneQueue _telemetry = new();
+
+    /// <summary>In order of priority.</summary>
+    private readonly LaneQueue[] _lanes;
+    private bool _connected;
+    private long _lastId;
+    private long _lastIdBeforeConnection;
+
+    /// <param name="settings">The bounds.</param>
+    /// <param name="stored">What an earlier run of the edge left behind, in order of ids.</param>
+    public OutboxQueue(OutboxSettings settings, IEnumerable<OutboxRow> stored)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        ArgumentNullException.ThrowIfNull(stored);
+        _settings = settings;
+        _lanes = [_events, _readings, _telemetry];
+        foreach (OutboxRow row in stored)
+        {
+            // Whether an earlier run had published it is not known; so it may not grow.
+            Insert(new Entry(row) { EverPublished = true });
+        }
+    }
+
+    /// <summary>All rows with their overhead.</summary>
+    public long Bytes { get; private set; }
+
+    public int Rows => _entries.Count;
+
+    /// <summary>Records in rows that were dropped for want of disk space, since the start.</summary>
+    public long DroppedRecords { get; private set; }
+
+    /// <summary>Batches that were published more than once, since the start.</summary>
+    public long Repeats { get; private set; }
+
+    /// <summary>The monotonic time at which a <see cref="OutboxEvent.Tick"/> has something to do; null when only events can change anything.</summary>
+    public long? NextDueMs
+    {
+        get
+        {
+            long due = long.MaxValue;
+            foreach (LaneQueue lane in _lanes)
+            {
+                foreach (long id in lane.InFlight)
+                {
+                    due = Math.Min(due, _entries[id].DeadlineMs);
+                }
+            }
+
+            return due == long.MaxValue ? null : due;
+        }
+    }
+
+    /// <summary>Whether a row was never published, so that its content may still be replaced by a longer one.</summary>
+    public bool MayGrow(long id) => _entries.TryGetValue(id, out Entry? entry) && !entry.EverPublished;
+
+    /// <summary>What waits in a lane, published or not.</summary>
+    public LaneBacklog Backlog(Lane lane)
+    {
+        LaneQueue queue = Of(lane);
+        long? oldest = queue.Oldest;
+        return new LaneBacklog(queue.Count, queue.Bytes, queue.InFlight.Count, oldest is { } id ? _entries[id].Row.FromMs : null);
+    }
+
+    public IReadOnlyList<OutboxEffect> Step(Moment now, OutboxEvent happened)
+    {
+        ArgumentNullException.ThrowIfNull(happened);
+        List<OutboxEffect> effects = [];
+        switch (happened)
+        {
+            case OutboxEvent.Stored stored:
+                Store(now, stored.Row);
+                break;
+            case OutboxEvent.Grew grew:
+                Grow(grew.Row);
+                break;
+            case OutboxEvent.Connected:
+                _connected = true;
+                _lastIdBeforeConnection = _lastId;
+                break;
+            case OutboxEvent.Disconnected:
+                Disconnect();
+                break;
+            case OutboxEvent.Receipted receipt:
+                TakeReceipt(receipt, effects);
+                break;
+            case OutboxEvent.Damaged damaged when _entries.TryGetValue(damaged.Id, out Entry? entry):
+                SetAside(entry, damaged.Reason, effects);
+                break;
+            case OutboxEvent.Damaged or OutboxEvent.Tick:
+                break;
+            default:
+                throw new ArgumentOutOfRangeException(nameof(happened), happened, "not an event of the outbox");
+        }
+
+        KeepQuota(effects);
+        Publish(now, effects);
+        return effects;
+    }
+
+    private void Store(Moment now, in OutboxRow row)
+    {
+        if (row.Id <= _lastId)
+        {
+            throw new ArgumentException($"row {row.Id} was stored after row {_lastId}", nameof(row));
+        }
+
+        Insert(new Entry(row) { StoredMs = now.MonotonicMs });
+    }
+
+    private void Insert(Entry entry)
+    {
+        _ids.Add(entry.Row.Number, entry.Row.Id);
+        _entries.Add(entry.Row.Id, entry);
+        LaneQueue lane = Of(entry.Row.Number.Lane);
+        lane.Waiting.Add(entry.Row.Id);
+        Count(lane, entry.Row, +1);
+        _lastId = Math.Max(_lastId, entry.Row.Id);
+    }
+
+    private void Grow(in OutboxRow row)
+    {
+        if (!MayGrow(row.Id) || _entries[row.Id].Row.Number != row.Number)
+        {
+            throw new ArgumentException($"row {row.Id} may not grow", nameof(row));
+        }
+
+        Entry entry = _entries[row.Id];
+        LaneQueue lane = Of(row.Number.Lane);
+        Count(lane, entry.Row, -1);
+        entry.Row = row;
+        Count(lane, row, +1);
+    }
+
+    private void Disconnect()
+    {
+        _connected = false;
+        foreach (LaneQueue lane in _lanes)
+        {
+            foreach (long id in lane.InFlight)
+            {
+                _entries[id].Tries = 0;
+            }
+
+            lane.Waiting.UnionWith(lane.InFlight);
+            lane.InFlight.Clear();
+        }
+    }
+
+    private void TakeReceipt(OutboxEvent.Receipted receipt, List<OutboxEffect> effects)
+    {
+        // Unknown: a second receipt for the same batch. Never published: no hub can have it, so the receipt is not believed.
+        if (!_ids.TryGetValue(receipt.Number, out long id) || !_entries[id].EverPublished)
+        {
+            return;
+        }
+
+        if (receipt.Status == ReceiptStatus.Committed)
+        {
+            Remove(_entries[id]);
+            effects.Add(new OutboxEffect.Delete(id));
+        }
+        else
+        {
+            SetAside(_entries[id], $"refused by hub: {receipt.Reason}", effects);
+        }
+    }
+
+    private void SetAside(Entry entry, string reason, List<OutboxEffect> effects)
+    {
+        Remove(entry);
+        effects.Add(new OutboxEffect.SetAside(entry.Row.Id, reason));
+        if (!entry.Row.OnlyGaps)
+        {
+            effects.Add(new OutboxEffect.Declare(Gap.Of(entry.Row, reason)));
+        }
+    }
+
+    /// <summary>Drops down to a little below the quota, so that a full disk costs one gap record now and then and not one a batch.</summary>
+    private void KeepQuota(List<OutboxEffect> effects)
+    {
+        if (Bytes <= _settings.MaxBytes && Rows <= _settings.MaxRows)
+        {
+            return;
+        }
+
+        long keepBytes = _settings.MaxBytes - (_settings.MaxBytes / 50);
+        int keepRows = _settings.MaxRows - (_settings.MaxRows / 50);
+        Gap? gap = null;
+        while ((Bytes > keepBytes || Rows > keepRows) && OldestToDrop() is { } entry)
+        {
+            Remove(entry);
+            DroppedRecords += entry.Row.Records;
+            effects.Add(new OutboxEffect.Drop(entry.Row.Id));
+            if (gap is not null && gap.TryJoin(entry.Row, out Gap joined))
+            {
+                gap = joined;
+                continue;
+            }
+
+            Declare(gap);
+            gap = Gap.Of(entry.Row, "disk quota");
+        }
+
+        Declare(gap);
+
+        void Declare(Gap? gap)
+        {
+            if (gap is not null)
+            {
+                effects.Add(new OutboxEffect.Declare(gap));
+            }
+        }
+    }
+
+    private Entry? OldestToDrop()
+    {
+        foreach (LaneQueue lane in _lanes.Reverse())
+        {
+            // What is on its way may be at the hub already; so it goes last within its lane.
+            if ((lane.Waiting.Count > 0 ? lane.Waiting : lane.InFlight) is { Count: > 0 } set)
+            {
+                return _entries[set.Min];
+            }
+        }
+
+        return null;
+    }
+
+    private void Publish(Moment now, List<OutboxEffect> effects)
+    {
+        if (!_connected)
+        {
+            return;
+        }
+
+        foreach (LaneQueue lane in _lanes)
+        {
+            foreach (long id in (long[])[.. lane.InFlight])
+            {
+                if (_entries[id].DeadlineMs <= now.MonotonicMs)
+                {
+                    lane.InFlight.Remove(id);
+                    lane.Waiting.Add(id);
+                }
+            }
+
+            while (Next(now, lane) is { } entry)
+            {
+                lane.Waiting.Remove(entry.Row.Id);
+                lane.InFlight.Add(entry.Row.Id);
+                Repeats += entry.Tries > 0 ? 1 : 0;
+                entry.DeadlineMs = now.MonotonicMs + TimeoutMs(entry.Tries);
+                entry.Tries++;
+                entry.EverPublished = true;
+                effects.Add(new OutboxEffect.Publish(entry.Row));
+            }
+        }
+    }
+
+    private Entry? Next(Moment now, LaneQueue lane)
+    {
+        int places = _settings.Window - lane.InFlight.Count;
+        if (places <= 0 || lane.Waiting.Count == 0)
+        {
+            return null;
+        }
+
+        if (lane != _telemetry)
+        {
+            return _entries[lane.Waiting.Min];
+        }
+
+        return OldestLive(now) ?? (places > _settings.LivePlaces ? _entries[lane.Waiting.Min] : null);
+    }
+
+    private Entry? OldestLive(Moment now)
+    {
+        Entry? live = null;
+        foreach (long id in _telemetry.Waiting.Reverse())
+        {
+            Entry entry = _entries[id];
+            if (id <= _lastIdBeforeConnection || now.MonotonicMs - entry.StoredMs > _settings.LiveMs)
+            {
+                break;
+            }
+
+            live = entry;
+        }
+
+        return live;
+    }
+
+    private int TimeoutMs(int tries) => (int)Math.Min(_settings.MaxReceiptTimeoutMs, (long)_settings.ReceiptTimeoutMs << Math.Min(tries, 16));
+
+    private void Remove(Entry entry)
+    {
+        LaneQueue lane = Of(entry.Row.Number.Lane);
+        _ = lane.Waiting.Remove(entry.Row.Id) || lane.InFlight.Remove(entry.Row.Id);
+        _entries.Remove(entry.Row.Id);
+        _ids.Remove(entry.Row.Number);
+        Count(lane, entry.Row, -1);
+    }
+
+    private void Count(LaneQueue lane, in OutboxRow row, int sign)
+    {
+        long bytes = sign * ((long)row.Bytes + _settings.RowOverheadBytes);
+        lane.Bytes += bytes;
+        Bytes += bytes;
+    }
+
+    private LaneQueue Of(Lane lane) => lane switch
+    {
+        Lane.Event => _events,
+        Lane.Reading => _readings,
+        Lane.Telemetry => _telemetry,
+        _ => throw new ArgumentOutOfRangeException(nameof(lane), lane, "not a lane"),
+    };
+
+    private sealed class Entry(OutboxRow row)
+    {
+        public OutboxRow Row { get; set; } = row;
+
+        public bool EverPublished { get; set; }
+
+        public long StoredMs { get; init; }
+
+        public int Tries { get; set; }
+
+        public long DeadlineMs { get; set; }
+    }
+
+    private sealed class LaneQueue
+    {
+        public SortedSet<long> Waiting { get; } = [];
+
+        public SortedSet<long> InFlight { get; } = [];
+
+        public long Bytes { get; set; }
+
+        public int Count => Waiting.Count + InFlight.Count;
+
+        public long? Oldest => (Waiting.Count, InFlight.Count) switch
+        {
+            (0, 0) => null,
+            (0, _) => InFlight.Min,
+            (_, 0) => Waiting.Min,
+            _ => Math.Min(Waiting.Min, InFlight.Min),
+        };
+    }
+}
+
+/// <summary>What waits in a lane.</summary>
+/// <param name="Rows">Batches, published or not.</param>
+/// <param name="Bytes">Their bytes with overhead.</param>
+/// <param name="InFlight">How many of them are published and not receipted.</param>
+/// <param name="OldestMs">Event time of the oldest record of the oldest batch; null when the lane is empty.</param>
+public readonly record struct LaneBacklog(int Rows, long Bytes, int InFlight, long? OldestMs);
