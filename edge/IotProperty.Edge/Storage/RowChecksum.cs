@@ -1,0 +1,40 @@
+using System.Buffers.Binary;
+using System.Numerics;
+using System.Runtime.InteropServices;
+using IotProperty.Edge.Outbox;
+
+namespace IotProperty.Edge.Storage;
+
+/// <summary>CRC-32C over everything in a row that must not change by itself: what names it, what describes it, and its payload.</summary>
+internal static class RowChecksum
+{
+    public static uint Of(in OutboxRow row, ReadOnlySpan<byte> payload)
+    {
+        Span<byte> description = stackalloc byte[48];
+        BinaryPrimitives.WriteInt64LittleEndian(description, row.Number.Epoch);
+        BinaryPrimitives.WriteInt64LittleEndian(description[8..], row.Number.Sequence);
+        BinaryPrimitives.WriteInt64LittleEndian(description[16..], row.FromMs);
+        BinaryPrimitives.WriteInt64LittleEndian(description[24..], row.ToMs);
+        BinaryPrimitives.WriteInt32LittleEndian(description[32..], row.Records);
+        BinaryPrimitives.WriteInt32LittleEndian(description[36..], row.Bytes);
+        BinaryPrimitives.WriteInt32LittleEndian(description[40..], (byte)row.Number.Lane);
+        BinaryPrimitives.WriteInt32LittleEndian(description[44..], row.OnlyGaps ? 1 : 0);
+        return ~Add(Add(uint.MaxValue, description), payload);
+    }
+
+    private static uint Add(uint crc, ReadOnlySpan<byte> bytes)
+    {
+        int whole = bytes.Length & ~7;
+        foreach (ulong word in MemoryMarshal.Cast<byte, ulong>(bytes[..whole]))
+        {
+            crc = BitOperations.Crc32C(crc, BitConverter.IsLittleEndian ? word : BinaryPrimitives.ReverseEndianness(word));
+        }
+
+        foreach (byte b in bytes[whole..])
+        {
+            crc = BitOperations.Crc32C(crc, b);
+        }
+
+        return crc;
+    }
+}

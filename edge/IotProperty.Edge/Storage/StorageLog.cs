@@ -1,0 +1,28 @@
+using IotProperty.Protocols.Uplink;
+using Microsoft.Extensions.Logging;
+
+namespace IotProperty.Edge.Storage;
+
+internal static partial class StorageLog
+{
+    [LoggerMessage(1200, LogLevel.Information, "Outbox {Path} is open: epoch {Epoch}, {Rows} batches of {Bytes} bytes are waiting")]
+    public static partial void Opened(ILogger logger, string path, long epoch, int rows, long bytes);
+
+    [LoggerMessage(1201, LogLevel.Error, "Outbox {Path} cannot be written: {Reason}")]
+    public static partial void Failed(ILogger logger, string path, string reason);
+
+    [LoggerMessage(1202, LogLevel.Information, "Outbox {Path} can be written again")]
+    public static partial void Recovered(ILogger logger, string path);
+
+    [LoggerMessage(1203, LogLevel.Warning, "Gap declared: {Records} records of lane {Lane}, epoch {Epoch}, batches {FirstSequence} to {LastSequence}: {Reason}")]
+    public static partial void Gap(ILogger logger, int records, Lane lane, long epoch, long firstSequence, long lastSequence, string reason);
+
+    [LoggerMessage(1204, LogLevel.Error, "Stored batch {Row} (lane {Lane}, epoch {Epoch}, sequence {Sequence}) is damaged and was set aside")]
+    public static partial void RowDamaged(ILogger logger, long row, Lane lane, long epoch, long sequence);
+
+    [LoggerMessage(1205, LogLevel.Error, "Row {Row} of the outbox is damaged beyond its name and was set aside")]
+    public static partial void RowUnreadable(ILogger logger, long row);
+
+    [LoggerMessage(1206, LogLevel.Error, "{Samples} samples were lost in memory because the disk did not take them in time")]
+    public static partial void SamplesLost(ILogger logger, int samples);
+}

@@ -1,0 +1,105 @@
+using System.Threading.Channels;
+using IotProperty.Edge.Outbox;
+using IotProperty.Edge.Storage;
+using IotProperty.Protocols.Uplink;
+using IotProperty.Tests;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace IotProperty.Edge.Tests.Storage;
+
+/// <summary>An outbox on a temporary folder under a clock that stands still, with a hub's end of the line.</summary>
+internal sealed class OutboxBench : IAsyncDisposable
+{
+    public const string Site = "riverside";
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private readonly string _folder = Directory.CreateTempSubdirectory("iotp-outbox-").FullName;
+    private ChannelReader<OutboundBatch>? _outbound;
+    private int _copies;
+
+    public OutboxBench(OutboxSettings? settings = null)
+    {
+        Settings = settings ?? new OutboxSettings();
+        Path = System.IO.Path.Combine(_folder, "outbox.db");
+        Outbox = Open(Path);
+    }
+
+    public FakeTime Time { get; } = new();
+
+    public OutboxSettings Settings { get; }
+
+    public string Path { get; }
+
+    public SqliteOutbox Outbox { get; private set; }
+
+    public long NowMs => Time.GetUtcNow().ToUnixTimeMilliseconds();
+
+    public static AlarmTransition Transition(string occurrence, string rule = "low") =>
+        new(occurrence, 0, rule, new PointRef("pump-1", "pressure"), AlarmLevel.Normal, AlarmLevel.Alarm, AlarmCause.Limit, 5, 0.3, 0.35, true);
+
+    public Sample Sample(double value, string point = "pressure") => new(new PointRef("pump-1", point), NowMs, value, Quality.Good, true);
+
+    public SqliteOutbox Open(string path) => SqliteOutbox.Open(path, Site, Settings, new EdgeClock(Time, () => true), NullLogger<SqliteOutbox>.Instance);
+
+    /// <summary>What a SIGKILL just now would leave behind, opened by the next start: the files as they are, without a word to the running outbox.</summary>
+    public SqliteOutbox OpenAsAfterKill()
+    {
+        string copy = System.IO.Path.Combine(_folder, $"killed-{_copies++}.db");
+        foreach (string suffix in (string[])["", "-wal"])
+        {
+            if (File.Exists(Path + suffix))
+            {
+                File.Copy(Path + suffix, copy + suffix);
+            }
+        }
+
+        return Open(copy);
+    }
+
+    public async Task RestartAsync()
+    {
+        await Outbox.DisposeAsync();
+        Outbox = Open(Path);
+    }
+
+    public async Task ConnectAsync() => _outbound = await Outbox.ConnectAsync(CancellationToken.None);
+
+    /// <summary>The next batch that the outbox publishes.</summary>
+    public Task<Batch> NextAsync() => NextAsync(_outbound!);
+
+    public static async Task<Batch> NextAsync(ChannelReader<OutboundBatch> outbound)
+    {
+        OutboundBatch next = await outbound.ReadAsync().AsTask().WaitAsync(Patience);
+        DecodedBatch decoded = BatchCodec.Decode(next.Payload.Span);
+        Assert.Equal("", decoded.Why);
+        Batch batch = decoded.Batch!;
+        Assert.Equal(next.Number, new BatchNumber(batch.Key.Epoch, batch.Key.Lane, batch.Key.Sequence));
+        Assert.Equal(Site, batch.Key.Site);
+        return batch;
+    }
+
+    /// <summary>Nothing is published by what was asked of the outbox so far.</summary>
+    public async Task NothingAsync()
+    {
+        await SettleAsync();
+        Assert.False(_outbound!.TryRead(out OutboundBatch next), next.ToString());
+    }
+
+    public ValueTask ReceiptAsync(Batch batch, ReceiptStatus status = ReceiptStatus.Committed, string reason = "") =>
+        Outbox.TakeAsync([new Receipt(batch.Key, status, reason)], CancellationToken.None);
+
+    /// <summary>The owner works its messages off in order: when it has answered this one, it has done all before it.</summary>
+    public Task SettleAsync() => Outbox.SetAsync([], CancellationToken.None).AsTask().WaitAsync(Patience);
+
+    /// <summary>Lets time pass and the owner act on it.</summary>
+    public async Task PassAsync(long ms)
+    {
+        Time.Advance(ms);
+        await SettleAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Outbox.DisposeAsync();
+        Directory.Delete(_folder, recursive: true);
+    }
+}
