@@ -570,6 +570,10 @@ internal sealed class FrontDoorConnection
         {
             _context.Abort(new ConnectionAbortedException("the edge did not read the end of its connection"));
         }
+
+        // Closes the connection now; what is still in work is awaited without the edge.
+        await _context.Transport.Output.CompleteAsync().ConfigureAwait(false);
+        await _context.Transport.Input.CompleteAsync().ConfigureAwait(false);
     }
 
     private void WorkEnded()
