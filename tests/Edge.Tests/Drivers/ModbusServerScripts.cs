@@ -1,0 +1,60 @@
+namespace IotProperty.Edge.Tests.Drivers;
+
+/// <summary>
+/// Servers that we did not write, as scripts for Debian's Python. Each serves unit 1 on a free loopback port and prints that port. Every table holds 200
+/// entries: register n of the holding table is 1000 + n, of the input table 2000 + n; every third coil and every second discrete input is set.
+/// </summary>
+internal static class ModbusServerScripts
+{
+    public const string Pymodbus = """
+        import asyncio
+        from pymodbus.datastore import ModbusSequentialDataBlock, ModbusServerContext, ModbusSlaveContext
+        from pymodbus.server.async_io import ModbusTcpServer
+
+        def block(value):
+            return ModbusSequentialDataBlock(0, [value(n) for n in range(200)])
+
+        async def main():
+            unit = ModbusSlaveContext(
+                hr=block(lambda n: 1000 + n), ir=block(lambda n: 2000 + n),
+                co=block(lambda n: n % 3 == 0), di=block(lambda n: n % 2 == 0), zero_mode=True)
+            server = ModbusTcpServer(ModbusServerContext(slaves={1: unit}, single=False), address=("127.0.0.1", 0), ignore_missing_slaves=True)
+            running = asyncio.create_task(server.serve_forever())
+            await server.serving
+            print(server.server.sockets[0].getsockname()[1], flush=True)
+            await running
+
+        asyncio.run(main())
+        """;
+
+    /// <summary>The C library itself, through its shared object: no compiler is needed.</summary>
+    public const string Libmodbus = """
+        import ctypes, os, socket
+
+        class Mapping(ctypes.Structure):
+            _fields_ = [(name, ctypes.c_int) for name in (
+                "nb_bits", "start_bits", "nb_input_bits", "start_input_bits",
+                "nb_input_registers", "start_input_registers", "nb_registers", "start_registers")] + [
+                ("bits", ctypes.POINTER(ctypes.c_uint8)), ("input_bits", ctypes.POINTER(ctypes.c_uint8)),
+                ("input_registers", ctypes.POINTER(ctypes.c_uint16)), ("registers", ctypes.POINTER(ctypes.c_uint16))]
+
+        lib = ctypes.CDLL("libmodbus.so.5")
+        lib.modbus_new_tcp.restype = ctypes.c_void_p
+        lib.modbus_mapping_new.restype = ctypes.POINTER(Mapping)
+        context = ctypes.c_void_p(lib.modbus_new_tcp(b"127.0.0.1", 0))
+        mapping = lib.modbus_mapping_new(200, 200, 200, 200)
+        for n in range(200):
+            mapping.contents.registers[n] = 1000 + n
+            mapping.contents.input_registers[n] = 2000 + n
+            mapping.contents.bits[n] = n % 3 == 0
+            mapping.contents.input_bits[n] = n % 2 == 0
+        listener = ctypes.c_int(lib.modbus_tcp_listen(context, 4))
+        with socket.socket(fileno=os.dup(listener.value)) as s:
+            print(s.getsockname()[1], flush=True)
+        request = (ctypes.c_uint8 * 260)()
+        while lib.modbus_tcp_accept(context, ctypes.byref(listener)) >= 0:
+            while (length := lib.modbus_receive(context, request)) >= 0:
+                if length > 0:
+                    lib.modbus_reply(context, request, length, mapping)
+        """;
+}

@@ -1,0 +1,73 @@
+using System.Globalization;
+using IotProperty.Edge.Drivers;
+using IotProperty.Protocols.Modbus;
+using IotProperty.Tests;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace IotProperty.Edge.Tests.Drivers;
+
+/// <summary>Our driver against servers that we did not write.</summary>
+public sealed class ModbusTcpDriverPeerTests
+{
+    private const string Python = "/usr/bin/python3";
+
+    [PeerFact(Python, "/usr/lib/python3/dist-packages/pymodbus/__init__.py")]
+    public Task The_driver_and_pymodbus_agree() => SpeakAsync(ModbusServerScripts.Pymodbus);
+
+    // mbpoll stands for libmodbus, which it depends on.
+    [PeerFact(Python, "mbpoll")]
+    public Task The_driver_and_libmodbus_agree() => SpeakAsync(ModbusServerScripts.Libmodbus);
+
+    private static async Task SpeakAsync(string script)
+    {
+        await using PeerProcess server = PeerProcess.Start(Python, "-c", script);
+        string? line = await server.ReadLineAsync();
+        Assert.True(int.TryParse(line, NumberStyles.None, CultureInfo.InvariantCulture, out int port), $"the server said: {line ?? "nothing"}");
+        await using ModbusTcpDriver driver = new(
+            new ModbusTcpDriverOptions("peer", "127.0.0.1", port) { RequestTimeout = TimeSpan.FromSeconds(20) },
+            TimeProvider.System,
+            new Random(1),
+            NullLogger<ModbusTcpDriver>.Instance);
+        await ReadTablesAsync(driver);
+        await WriteAsync(driver);
+
+        ushort[] beyond = new ushort[10];
+        DriverReply refused = await driver.ReadRegistersAsync(1, RegisterTable.HoldingRegisters, 195, beyond, default);
+        Assert.Equal((DriverOutcome.DeviceException, ModbusExceptionCode.IllegalDataAddress), (refused.Outcome, refused.Exception));
+
+        // The refusal cost nothing: the same connection goes on.
+        Assert.Equal(DriverReply.Ok, await driver.ReadRegistersAsync(1, RegisterTable.HoldingRegisters, 0, beyond, default));
+        Assert.Equal(1, driver.Snapshot().Connects);
+        Assert.Equal(0, driver.Snapshot().ForeignReplies + driver.Snapshot().LateReplies);
+    }
+
+    private static async Task ReadTablesAsync(ModbusTcpDriver driver)
+    {
+        ushort[] registers = new ushort[125];
+        bool[] bits = new bool[199];
+        Assert.Equal(DriverReply.Ok, await driver.ReadRegistersAsync(1, RegisterTable.HoldingRegisters, 75, registers, default));
+        Assert.Equal(Enumerable.Range(1075, 125), registers.Select(r => (int)r));
+        Assert.Equal(DriverReply.Ok, await driver.ReadRegistersAsync(1, RegisterTable.InputRegisters, 3, registers.AsMemory(0, 1), default));
+        Assert.Equal(2003, registers[0]);
+        Assert.Equal(DriverReply.Ok, await driver.ReadBitsAsync(1, RegisterTable.Coils, 1, bits, default));
+        Assert.Equal(Enumerable.Range(1, 199).Select(n => n % 3 == 0), bits);
+        Assert.Equal(DriverReply.Ok, await driver.ReadBitsAsync(1, RegisterTable.DiscreteInputs, 1, bits.AsMemory(0, 9), default));
+        Assert.Equal(Enumerable.Range(1, 9).Select(n => n % 2 == 0), bits[..9]);
+    }
+
+    private static async Task WriteAsync(ModbusTcpDriver driver)
+    {
+        ushort[] registers = new ushort[3];
+        bool[] coil = new bool[1];
+        Assert.Equal(DriverReply.Ok, await driver.WriteRegistersAsync(1, 10, new ushort[] { 0xCAFE }, default));
+        Assert.Equal(DriverReply.Ok, await driver.WriteRegistersAsync(1, 11, new ushort[] { 1, 65535 }, default));
+        Assert.Equal(DriverReply.Ok, await driver.ReadRegistersAsync(1, RegisterTable.HoldingRegisters, 10, registers, default));
+        Assert.Equal([0xCAFE, 1, 65535], registers);
+        foreach (bool value in new[] { true, false, true })
+        {
+            Assert.Equal(DriverReply.Ok, await driver.WriteCoilAsync(1, 7, value, default));
+            Assert.Equal(DriverReply.Ok, await driver.ReadBitsAsync(1, RegisterTable.Coils, 7, coil, default));
+            Assert.Equal(value, coil[0]);
+        }
+    }
+}
