@@ -1,1 +1,3 @@
-return 0;
+using IotProperty.Simulators.CommandLine;
+
+return await SimulatorCommands.RunAsync(args);
