@@ -10,4 +10,7 @@ public interface IEdgeDirectory
     /// returns false. A will carries no catalogue; the known one is kept. Returns whether anything changed that a page could show.
     /// </summary>
     ValueTask<bool> TakeStateAsync(EdgeState state, CancellationToken cancellationToken);
+
+    /// <summary>Notes that something just came from the site's edge, so that silence can be told from absence. Costs no disk access.</summary>
+    void Heard(string site);
 }

@@ -26,6 +26,9 @@ public sealed class LedgerContext : DbContext
         Database.AutoSavepointsEnabled = false;
     }
 
+    /// <summary>A decimal as it stands in the ledger, trailing zeros included: they say how many decimals a register shows.</summary>
+    public static string ExactText(decimal value) => value.ToString(CultureInfo.InvariantCulture);
+
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
     {
         ArgumentNullException.ThrowIfNull(configurationBuilder);
@@ -128,9 +131,8 @@ public sealed class LedgerContext : DbContext
     private static string SnakeCase(string name) =>
         string.Concat(name.Select((c, i) => char.IsUpper(c) ? (i == 0 ? "" : "_") + char.ToLowerInvariant(c) : c.ToString()));
 
-    /// <summary>Keeps trailing zeros, which say how many decimals a register shows.</summary>
     private sealed class ExactDecimal() : ValueConverter<decimal, string>(
-        value => value.ToString(CultureInfo.InvariantCulture),
+        value => ExactText(value),
         text => decimal.Parse(text, NumberStyles.Number, CultureInfo.InvariantCulture));
 
     private interface IJsonColumn;

@@ -1,0 +1,205 @@
+using IotProperty.Hub.Alarms;
+using IotProperty.Hub.Ingest;
+using IotProperty.Hub.Live;
+using IotProperty.Protocols.Uplink;
+using Microsoft.EntityFrameworkCore;
+
+namespace IotProperty.Hub.Storage;
+
+/// <summary>
+/// Commits event and reading batches. One transaction holds the batch's key, its records and all that follows from them (alarms, work orders), so a repeated batch
+/// can change nothing and a lost one leaves nothing half done. Safe for callers on any task.
+/// </summary>
+public sealed class EventLedger(Ledger ledger) : IEventLedger
+{
+    public async ValueTask<LedgerCommit> CommitAsync(Batch batch, ReadOnlyMemory<byte> contentHash, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        if (batch.Key.Lane is not (Lane.Event or Lane.Reading))
+        {
+            throw new ArgumentException($"the ledger takes no batches of lane {batch.Key.Lane}", nameof(batch));
+        }
+
+        byte[] hash = contentHash.ToArray();
+        (CommitOutcome outcome, IReadOnlyList<LiveEvent> changes) = await ledger.CommitAsync(change => TakeAsync(change, batch, hash), cancellationToken);
+        return outcome switch
+        {
+            CommitOutcome.Duplicate => LedgerCommit.Duplicate,
+            CommitOutcome.KeyCollision => LedgerCommit.KeyCollision,
+            _ => new LedgerCommit(outcome, changes),
+        };
+    }
+
+    public async ValueTask<IReadOnlyList<BatchSpan>> BatchesAsync(string site, CancellationToken cancellationToken) => await ledger.ReadAsync(
+        async db => await db.Set<BatchRow>()
+            .Where(b => b.Site == site)
+            .GroupBy(b => new { b.Epoch, b.Lane })
+            .OrderBy(g => g.Key.Epoch).ThenBy(g => g.Key.Lane)
+            .Select(g => new BatchSpan(g.Key.Epoch, g.Key.Lane, g.LongCount(), g.Min(b => b.Sequence), g.Max(b => b.Sequence)))
+            .ToListAsync(cancellationToken),
+        cancellationToken);
+
+    private static async Task<CommitOutcome> TakeAsync(LedgerChange change, Batch batch, byte[] hash)
+    {
+        BatchKey key = batch.Key;
+        byte[]? known = await change.Db.Set<BatchRow>()
+            .Where(b => b.Site == key.Site && b.Epoch == key.Epoch && b.Lane == key.Lane && b.Sequence == key.Sequence)
+            .Select(b => b.ContentHash)
+            .SingleOrDefaultAsync(change.CancellationToken);
+        if (known is not null)
+        {
+            return known.AsSpan().SequenceEqual(hash) ? CommitOutcome.Duplicate : CommitOutcome.KeyCollision;
+        }
+
+        await change.InsertAsync(new BatchRow(key.Site, key.Epoch, key.Lane, key.Sequence, hash, batch.RecordCount, change.NowMs));
+        await TakeTransitionsAsync(change, key.Site, batch);
+        await TakeAccessEventsAsync(change, key.Site, batch);
+        await TakeReadingsAsync(change, key.Site, batch);
+        await TakeNoticesAsync(change, key.Site, batch);
+        return CommitOutcome.Committed;
+    }
+
+    private static async Task TakeTransitionsAsync(LedgerChange change, string site, Batch batch)
+    {
+        List<string> occurrences = [];
+        foreach (AlarmTransition transition in batch.Transitions)
+        {
+            int inserted = await change.ExecuteAsync(
+                """
+                INSERT INTO alarm_transition (site, occurrence, ordinal, rule, device, point, from_level, to_level, cause, time_ms, value, limit_value, clock_trusted, received_ms)
+                VALUES (@Site, @Occurrence, @Ordinal, @Rule, @Device, @Point, @From, @To, @Cause, @TimeMs, @Value, @Limit, @ClockTrusted, @NowMs)
+                ON CONFLICT DO NOTHING
+                """,
+                new
+                {
+                    Site = site,
+                    transition.Occurrence,
+                    transition.Ordinal,
+                    transition.Rule,
+                    transition.Point.Device,
+                    transition.Point.Point,
+                    transition.From,
+                    transition.To,
+                    transition.Cause,
+                    transition.TimeMs,
+                    Value = Known(transition.Value),
+                    Limit = Known(transition.Limit),
+                    transition.ClockTrusted,
+                    change.NowMs,
+                });
+            if (inserted > 0 && !occurrences.Contains(transition.Occurrence))
+            {
+                occurrences.Add(transition.Occurrence);
+            }
+        }
+
+        if (occurrences.Count > 0)
+        {
+            AlarmBook alarms = await AlarmBook.OpenAsync(change, site);
+            foreach (string occurrence in occurrences)
+            {
+                await alarms.BringUpToDateAsync(occurrence);
+            }
+        }
+    }
+
+    private static async Task TakeAccessEventsAsync(LedgerChange change, string site, Batch batch)
+    {
+        foreach (AccessEvent happened in batch.AccessEvents)
+        {
+            int inserted = await change.ExecuteAsync(
+                """
+                INSERT INTO access_event (site, id, device, kind, decision, reason, credential, fingerprint, time_ms, clock_trusted, received_ms)
+                VALUES (@Site, @Id, @Device, @Kind, @Decision, @Reason, @Credential, @Fingerprint, @TimeMs, @ClockTrusted, @NowMs)
+                ON CONFLICT DO NOTHING
+                """,
+                new
+                {
+                    Site = site,
+                    happened.Id,
+                    happened.Device,
+                    happened.Kind,
+                    happened.Decision,
+                    happened.Reason,
+                    happened.Credential,
+                    happened.Fingerprint,
+                    happened.TimeMs,
+                    happened.ClockTrusted,
+                    change.NowMs,
+                });
+            if (inserted > 0)
+            {
+                change.Announce(LiveKind.Access, site, happened.Id);
+            }
+        }
+    }
+
+    private static async Task TakeReadingsAsync(LedgerChange change, string site, Batch batch)
+    {
+        foreach (MeterReading reading in batch.Readings)
+        {
+            int inserted = await change.ExecuteAsync(
+                """
+                INSERT INTO reading (site, device, register, time_ms, value, unit, digits, quality, clock_trusted)
+                VALUES (@Site, @Device, @Register, @TimeMs, @Value, @Unit, @Digits, @Quality, @ClockTrusted)
+                ON CONFLICT DO NOTHING
+                """,
+                new
+                {
+                    Site = site,
+                    reading.Device,
+                    reading.Register,
+                    reading.TimeMs,
+                    Value = LedgerContext.ExactText(reading.Value),
+                    reading.Unit,
+                    reading.Digits,
+                    reading.Quality,
+                    reading.ClockTrusted,
+                });
+            if (inserted > 0)
+            {
+                change.Announce(LiveKind.Reading, site, "");
+            }
+        }
+    }
+
+    private static async Task TakeNoticesAsync(LedgerChange change, string site, Batch batch)
+    {
+        foreach (CommandResult result in batch.CommandResults)
+        {
+            await change.ExecuteAsync(
+                """
+                INSERT INTO command_result (site, id, outcome, detail, time_ms, clock_trusted, received_ms)
+                VALUES (@Site, @Id, @Outcome, @Detail, @TimeMs, @ClockTrusted, @NowMs)
+                ON CONFLICT DO NOTHING
+                """,
+                new { Site = site, result.Id, result.Outcome, result.Detail, result.TimeMs, result.ClockTrusted, change.NowMs });
+        }
+
+        foreach (GapRecord gap in batch.Gaps)
+        {
+            await change.ExecuteAsync(
+                """
+                INSERT INTO gap (site, id, lane, epoch, first_sequence, last_sequence, from_ms, to_ms, record_count, reason, received_ms)
+                VALUES (@Site, @Id, @Lane, @Epoch, @FirstSequence, @LastSequence, @FromMs, @ToMs, @Records, @Reason, @NowMs)
+                ON CONFLICT DO NOTHING
+                """,
+                new
+                {
+                    Site = site,
+                    gap.Id,
+                    gap.Lane,
+                    gap.Epoch,
+                    gap.FirstSequence,
+                    gap.LastSequence,
+                    gap.FromMs,
+                    gap.ToMs,
+                    gap.Records,
+                    gap.Reason,
+                    change.NowMs,
+                });
+        }
+    }
+
+    private static double? Known(double value) => double.IsNaN(value) ? null : value;
+}
