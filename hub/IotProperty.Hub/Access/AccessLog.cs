@@ -1,0 +1,28 @@
+using IotProperty.Hub.Storage;
+using IotProperty.Protocols.Uplink;
+
+namespace IotProperty.Hub.Access;
+
+/// <summary>Access events on the ledger.</summary>
+public sealed class AccessLog(Ledger ledger) : IAccessLog
+{
+    public ValueTask<Page<AccessEventRecord>> ListAsync(string? site, PageRequest page, CancellationToken cancellationToken) => ledger.ReadAsync(
+        async db =>
+        {
+            IQueryable<AccessEventRow> query = db.Set<AccessEventRow>().Where(e => site == null || e.Site == site);
+            if (Paging.TryRead(page, out long timeMs, out string id))
+            {
+                query = query.Where(e => e.TimeMs < timeMs || (e.TimeMs == timeMs && e.Id.CompareTo(id) < 0));
+            }
+
+            Page<AccessEventRow> rows = await Paging.CutAsync(
+                query.OrderByDescending(e => e.TimeMs).ThenByDescending(e => e.Id), page, e => Paging.Cursor(e.TimeMs, e.Id), cancellationToken);
+            return new Page<AccessEventRecord>([.. rows.Items.Select(ToRecord)], rows.Next);
+        },
+        cancellationToken);
+
+    private static AccessEventRecord ToRecord(AccessEventRow row) => new(
+        row.Site,
+        new AccessEvent(row.Id, row.Device, row.Kind, row.Decision, row.Reason, row.Credential, row.Fingerprint, row.TimeMs, row.ClockTrusted),
+        row.ReceivedMs);
+}

@@ -1,0 +1,195 @@
+using IotProperty.Hub.Storage;
+using Microsoft.EntityFrameworkCore;
+
+namespace IotProperty.Hub.Registry;
+
+/// <summary>The registry on the ledger.</summary>
+public sealed class RegistryDesk(Ledger ledger, EdgeDirectory edges) : IRegistry
+{
+    public async ValueTask<IReadOnlyList<Site>> SitesAsync(CancellationToken cancellationToken) => await ledger.ReadAsync(
+        db => db.Set<Site>().OrderBy(s => s.Id).ToListAsync(cancellationToken), cancellationToken);
+
+    public ValueTask<Site?> FindSiteAsync(string id, CancellationToken cancellationToken) => ledger.ReadAsync(
+        db => db.Set<Site>().SingleOrDefaultAsync(s => s.Id == id, cancellationToken), cancellationToken);
+
+    public async ValueTask<Result<Site>> AddAsync(Site site, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(site);
+        if (RegistryRules.Check(site) is { Count: > 0 } reasons)
+        {
+            return Refusal.Invalid(reasons);
+        }
+
+        return await ledger.WriteAsync<Result<Site>>(
+            async change =>
+            {
+                if (await change.Db.Set<Site>().AnyAsync(s => s.Id == site.Id, cancellationToken))
+                {
+                    return Taken("site", site.Id);
+                }
+
+                await change.InsertAsync(site);
+                return site;
+            },
+            cancellationToken);
+    }
+
+    public ValueTask<Page<Building>> BuildingsAsync(string? site, PageRequest page, CancellationToken cancellationToken) => ledger.ReadAsync(
+        db => Paging.ByIdAsync(db.Set<Building>().Where(b => site == null || b.Site == site), b => b.Id, page, cancellationToken), cancellationToken);
+
+    public ValueTask<Building?> FindBuildingAsync(string id, CancellationToken cancellationToken) => ledger.ReadAsync(
+        db => db.Set<Building>().SingleOrDefaultAsync(b => b.Id == id, cancellationToken), cancellationToken);
+
+    public async ValueTask<Result<Building>> AddAsync(Building building, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(building);
+        if (RegistryRules.Check(building) is { Count: > 0 } reasons)
+        {
+            return Refusal.Invalid(reasons);
+        }
+
+        return await ledger.WriteAsync<Result<Building>>(
+            async change =>
+            {
+                Building added = building.Id.Length > 0 ? building : building with { Id = change.NewId() };
+                if (!await change.Db.Set<Site>().AnyAsync(s => s.Id == building.Site, cancellationToken))
+                {
+                    return Unknown("site", building.Site);
+                }
+
+                if (await change.Db.Set<Building>().AnyAsync(b => b.Id == added.Id, cancellationToken))
+                {
+                    return Taken("building", added.Id);
+                }
+
+                await change.InsertAsync(added);
+                return added;
+            },
+            cancellationToken);
+    }
+
+    public ValueTask<Page<Unit>> UnitsAsync(string? building, PageRequest page, CancellationToken cancellationToken) => ledger.ReadAsync(
+        db => Paging.ByIdAsync(db.Set<Unit>().Where(u => building == null || u.Building == building), u => u.Id, page, cancellationToken), cancellationToken);
+
+    public ValueTask<Unit?> FindUnitAsync(string id, CancellationToken cancellationToken) => ledger.ReadAsync(
+        db => db.Set<Unit>().SingleOrDefaultAsync(u => u.Id == id, cancellationToken), cancellationToken);
+
+    public async ValueTask<Result<Unit>> AddAsync(Unit unit, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(unit);
+        if (RegistryRules.Check(unit) is { Count: > 0 } reasons)
+        {
+            return Refusal.Invalid(reasons);
+        }
+
+        return await ledger.WriteAsync<Result<Unit>>(
+            async change =>
+            {
+                Unit added = unit.Id.Length > 0 ? unit : unit with { Id = change.NewId() };
+                if (!await change.Db.Set<Building>().AnyAsync(b => b.Id == unit.Building, cancellationToken))
+                {
+                    return Unknown("building", unit.Building);
+                }
+
+                if (await change.Db.Set<Unit>().AnyAsync(u => u.Id == added.Id, cancellationToken))
+                {
+                    return Taken("unit", added.Id);
+                }
+
+                if (await change.Db.Set<Unit>().AnyAsync(u => u.Building == added.Building && u.Number == added.Number, cancellationToken))
+                {
+                    return Refusal.Conflict("unit.number", $"building '{added.Building}' has a unit '{added.Number}' already");
+                }
+
+                await change.InsertAsync(added);
+                return added;
+            },
+            cancellationToken);
+    }
+
+    public ValueTask<Page<Occupant>> OccupantsAsync(string? unit, PageRequest page, CancellationToken cancellationToken) => ledger.ReadAsync(
+        db => Paging.ByIdAsync(db.Set<Occupant>().Where(o => unit == null || o.Unit == unit), o => o.Id, page, cancellationToken), cancellationToken);
+
+    public async ValueTask<Result<Occupant>> AddAsync(Occupant occupant, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(occupant);
+        if (RegistryRules.Check(occupant) is { Count: > 0 } reasons)
+        {
+            return Refusal.Invalid(reasons);
+        }
+
+        return await ledger.WriteAsync<Result<Occupant>>(
+            async change =>
+            {
+                Occupant added = occupant.Id.Length > 0 ? occupant : occupant with { Id = change.NewId() };
+                if (!await change.Db.Set<Unit>().AnyAsync(u => u.Id == occupant.Unit, cancellationToken))
+                {
+                    return Unknown("unit", occupant.Unit);
+                }
+
+                if (await change.Db.Set<Occupant>().AnyAsync(o => o.Id == added.Id, cancellationToken))
+                {
+                    return Taken("occupant", added.Id);
+                }
+
+                await change.InsertAsync(added);
+                return added;
+            },
+            cancellationToken);
+    }
+
+    public ValueTask<Page<Asset>> AssetsAsync(string? site, PageRequest page, CancellationToken cancellationToken) => ledger.ReadAsync(
+        db => Paging.ByIdAsync(db.Set<Asset>().Where(a => site == null || a.Site == site), a => a.Id, page, cancellationToken), cancellationToken);
+
+    public ValueTask<Asset?> FindAssetAsync(string id, CancellationToken cancellationToken) => ledger.ReadAsync(
+        db => db.Set<Asset>().SingleOrDefaultAsync(a => a.Id == id, cancellationToken), cancellationToken);
+
+    public async ValueTask<Result<Asset>> AddAsync(Asset asset, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(asset);
+        if (RegistryRules.Check(asset) is { Count: > 0 } reasons)
+        {
+            return Refusal.Invalid(reasons);
+        }
+
+        return await ledger.WriteAsync<Result<Asset>>(
+            async change =>
+            {
+                Asset added = asset.Id.Length > 0 ? asset : asset with { Id = change.NewId() };
+                if (!await change.Db.Set<Site>().AnyAsync(s => s.Id == asset.Site, cancellationToken))
+                {
+                    return Unknown("site", asset.Site);
+                }
+
+                if (await change.Db.Set<Asset>().AnyAsync(a => a.Id == added.Id, cancellationToken))
+                {
+                    return Taken("asset", added.Id);
+                }
+
+                if (added.Device is not null && await change.Db.Set<Asset>().AnyAsync(a => a.Site == added.Site && a.Device == added.Device, cancellationToken))
+                {
+                    return Refusal.Conflict("asset.device", $"device '{added.Device}' of site '{added.Site}' belongs to another asset already");
+                }
+
+                await change.InsertAsync(added);
+                return added;
+            },
+            cancellationToken);
+    }
+
+    public async ValueTask<IReadOnlyList<EdgeRecord>> EdgesAsync(CancellationToken cancellationToken)
+    {
+        List<EdgeRecord> known = await ledger.ReadAsync(db => db.Set<EdgeRecord>().OrderBy(e => e.Site).ToListAsync(cancellationToken), cancellationToken);
+        return [.. known.Select(edges.WithLastHeard)];
+    }
+
+    public async ValueTask<EdgeRecord?> FindEdgeAsync(string site, CancellationToken cancellationToken)
+    {
+        EdgeRecord? known = await ledger.ReadAsync(db => db.Set<EdgeRecord>().SingleOrDefaultAsync(e => e.Site == site, cancellationToken), cancellationToken);
+        return known is null ? null : edges.WithLastHeard(known);
+    }
+
+    private static Refusal Taken(string what, string id) => Refusal.Conflict("id.taken", $"there is a {what} '{id}' already");
+
+    private static Refusal Unknown(string what, string id) => Refusal.Invalid($"unknown.{what}", $"there is no {what} '{id}': add it first");
+}

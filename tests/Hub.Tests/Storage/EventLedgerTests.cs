@@ -1,0 +1,274 @@
+using IotProperty.Hub.Access;
+using IotProperty.Hub.Alarms;
+using IotProperty.Hub.Billing;
+using IotProperty.Hub.Ingest;
+using IotProperty.Hub.Live;
+using IotProperty.Hub.Maintenance;
+using IotProperty.Hub.Registry;
+using IotProperty.Hub.Storage;
+using IotProperty.Protocols.Uplink;
+
+namespace IotProperty.Hub.Tests.Storage;
+
+public sealed class EventLedgerTests : IDisposable
+{
+    private static readonly byte[] HashA = [.. Enumerable.Repeat((byte)1, 16)];
+    private static readonly byte[] HashB = [.. Enumerable.Repeat((byte)2, 16)];
+    private static readonly PointRef Pressure = new("pump-1", "pressure");
+
+    private readonly LedgerFixture _fixture = new();
+    private readonly EventLedger _events;
+    private readonly AlarmDesk _alarms;
+    private readonly WorkOrderDesk _orders;
+
+    public EventLedgerTests()
+    {
+        _events = new EventLedger(_fixture.Ledger);
+        _alarms = new AlarmDesk(_fixture.Ledger);
+        _orders = new WorkOrderDesk(_fixture.Ledger);
+    }
+
+    public void Dispose() => _fixture.Dispose();
+
+    [Fact]
+    public async Task Repeated_batch_changes_nothing_and_says_so()
+    {
+        Batch batch = Events(1, Raise("o1"));
+        Assert.Equal(CommitOutcome.Committed, (await CommitAsync(batch, HashA)).Outcome);
+        string order = (await OrdersAsync()).Single().Id;
+        LedgerCommit repeat = await CommitAsync(batch, HashA);
+        Assert.Equal(CommitOutcome.Duplicate, repeat.Outcome);
+        Assert.Empty(repeat.Changes);
+        Assert.Single((await _alarms.TransitionsAsync("riverside", PageRequest.First, default)).Items);
+        Assert.Equal(order, (await OrdersAsync()).Single().Id);
+        Assert.Equal(2, (await _orders.FindAsync(order, default))!.History.Count);
+    }
+
+    [Fact]
+    public async Task Known_key_with_other_content_is_a_collision_and_changes_nothing()
+    {
+        await CommitAsync(Events(1, Raise("o1")), HashA);
+        LedgerCommit collision = await CommitAsync(Events(1, Raise("o2")), HashB);
+        Assert.Equal(CommitOutcome.KeyCollision, collision.Outcome);
+        Assert.Equal("o1", Assert.Single((await AlarmsAsync()).Select(a => a.Occurrence)));
+    }
+
+    [Fact]
+    public async Task Same_transition_in_two_batches_is_one()
+    {
+        await CommitAsync(Events(1, Raise("o1")), HashA);
+        LedgerCommit second = await CommitAsync(Events(2, Raise("o1")), HashB);
+        Assert.Equal(CommitOutcome.Committed, second.Outcome);
+        Assert.Empty(second.Changes);
+        Assert.Single((await _alarms.TransitionsAsync("riverside", PageRequest.First, default)).Items);
+        Assert.Equal(1, (await OrdersAsync()).Single().OccurrenceCount);
+    }
+
+    [Fact]
+    public async Task Return_that_overtakes_its_raise_ends_right_with_one_order()
+    {
+        await CommitAsync(Events(2, Return("o1")), HashA);
+        Alarm early = (await AlarmsAsync()).Single();
+        Assert.Equal((AlarmState.ReturnedUnacknowledged, AlarmLevel.Alarm), (early.State, early.HighestLevel));
+        await CommitAsync(Events(1, Raise("o1")), HashB);
+        Alarm late = (await AlarmsAsync()).Single();
+        Assert.Equal((early.Id, AlarmState.ReturnedUnacknowledged, 1_000L, 5_000L), (late.Id, late.State, late.RaisedMs, late.ReturnedMs));
+        Assert.Single(await OrdersAsync());
+    }
+
+    [Fact]
+    public async Task Commit_names_what_to_fetch_anew_and_publishes_nothing_itself()
+    {
+        LedgerCommit commit = await CommitAsync(Events(1, Raise("o1")), HashA);
+        Alarm alarm = (await AlarmsAsync()).Single();
+        Assert.Equal(
+            [new LiveEvent(LiveKind.WorkOrder, "riverside", alarm.WorkOrder!), new LiveEvent(LiveKind.Alarm, "riverside", alarm.Id)],
+            commit.Changes);
+        Assert.Empty(_fixture.Live.Published);
+    }
+
+    [Fact]
+    public async Task Warning_shows_an_alarm_and_sends_nobody_until_it_becomes_an_alarm()
+    {
+        await CommitAsync(Events(1, Step("o1", 0, AlarmLevel.Normal, AlarmLevel.Warning, 1_000)), HashA);
+        Assert.Empty(await OrdersAsync());
+        await CommitAsync(Events(2, Step("o1", 1, AlarmLevel.Warning, AlarmLevel.Alarm, 2_000)), HashB);
+        WorkOrder order = (await OrdersAsync()).Single();
+        Assert.Equal(((await AlarmsAsync()).Single().Id, WorkOrderStatus.Open), (order.Alarm, order.Status));
+    }
+
+    [Fact]
+    public async Task Second_occurrence_joins_the_open_order_of_its_cause()
+    {
+        await CommitAsync(Events(1, Raise("o1"), Return("o1")), HashA);
+        await CommitAsync(Events(2, Raise("o2") with { TimeMs = 9_000 }), HashB);
+        WorkOrder order = (await OrdersAsync()).Single();
+        Assert.Equal(2, order.OccurrenceCount);
+        Assert.All(await AlarmsAsync(), a => Assert.Equal(order.Id, a.WorkOrder));
+        WorkOrderDetail detail = (await _orders.FindAsync(order.Id, default))!;
+        Assert.Equal([WorkOrderEntryKind.Raised, WorkOrderEntryKind.Unassigned, WorkOrderEntryKind.Recurred], detail.History.Select(h => h.Kind));
+    }
+
+    [Fact]
+    public async Task Fault_that_comes_back_after_completion_opens_the_order_again()
+    {
+        await CommitAsync(Events(1, Raise("o1"), Return("o1")), HashA);
+        string id = (await OrdersAsync()).Single().Id;
+        await MoveAsync(id, WorkOrderStatus.InProgress, WorkOrderStatus.Completed);
+        await CommitAsync(Events(2, Raise("o2") with { TimeMs = _fixture.Clock.NowMs + 1 }), HashB);
+        WorkOrder order = (await OrdersAsync()).Single();
+        Assert.Equal((WorkOrderStatus.Open, 1, 2), (order.Status, order.ReopenedCount, order.OccurrenceCount));
+    }
+
+    [Fact]
+    public async Task Late_news_of_a_fault_before_completion_joins_without_opening()
+    {
+        await CommitAsync(Events(1, Raise("o1"), Return("o1")), HashA);
+        string id = (await OrdersAsync()).Single().Id;
+        await MoveAsync(id, WorkOrderStatus.InProgress, WorkOrderStatus.Completed);
+        await CommitAsync(Events(2, Raise("o2") with { TimeMs = 9_000 }), HashB);
+        WorkOrder order = (await OrdersAsync()).Single();
+        Assert.Equal((WorkOrderStatus.Completed, 0, 2), (order.Status, order.ReopenedCount, order.OccurrenceCount));
+    }
+
+    [Fact]
+    public async Task Fault_after_the_order_was_closed_raises_another_one()
+    {
+        await CommitAsync(Events(1, Raise("o1"), Return("o1")), HashA);
+        string id = (await OrdersAsync()).Single().Id;
+        await MoveAsync(id, WorkOrderStatus.InProgress, WorkOrderStatus.Completed, WorkOrderStatus.Closed);
+        await CommitAsync(Events(2, Raise("o2") with { TimeMs = _fixture.Clock.NowMs + 1 }), HashB);
+        IReadOnlyList<WorkOrder> orders = await OrdersAsync();
+        Assert.Equal(2, orders.Count);
+        Assert.Equal([WorkOrderStatus.Closed, WorkOrderStatus.Open], orders.Select(o => o.Status).OrderDescending());
+    }
+
+    [Fact]
+    public async Task Order_takes_skill_priority_and_limit_from_the_kind_and_goes_to_who_is_free()
+    {
+        await DeclarePumpAsync();
+        await _orders.AddAsync(new Technician { Id = "t-lift", Name = "Li", Skills = ["lift"] }, default);
+        await _orders.AddAsync(new Technician { Id = "t-away", Name = "Wang", Skills = ["fire-protection"], Available = false }, default);
+        await _orders.AddAsync(new Technician { Id = "t-fire", Name = "Chen", Skills = ["fire-protection", "lift"] }, default);
+        await CommitAsync(Events(1, Raise("o1")), HashA);
+        WorkOrder order = (await OrdersAsync()).Single();
+        Assert.Equal(("fire-protection", WorkOrderPriority.Urgent, "t-fire", null), (order.Skill, order.Priority, order.Technician, order.UnassignedReason));
+        Assert.Equal(1_000 + (30 * 60_000), order.DueMs);
+        Assert.Equal(new LocalText("Fire main pressure low", "消防水压不足"), order.Title);
+    }
+
+    [Fact]
+    public async Task Order_that_nobody_can_take_waits_with_its_reason_until_somebody_is_free()
+    {
+        await DeclarePumpAsync();
+        await CommitAsync(Events(1, Raise("o1")), HashA);
+        Assert.Equal("no technician has the skill 'fire-protection'", (await OrdersAsync()).Single().UnassignedReason);
+        await _orders.AddAsync(new Technician { Id = "t-1", Name = "Chen", Skills = ["fire-protection"], Available = false }, default);
+        Assert.Equal("nobody with the skill 'fire-protection' is available (1 asked)", (await OrdersAsync()).Single().UnassignedReason);
+        await _orders.SetAvailabilityAsync("t-1", true, default);
+        WorkOrder order = (await OrdersAsync()).Single();
+        Assert.Equal(("t-1", null), (order.Technician, order.UnassignedReason));
+    }
+
+    [Fact]
+    public async Task Acknowledging_an_active_alarm_and_its_return_end_it()
+    {
+        await CommitAsync(Events(1, Raise("o1")), HashA);
+        string id = (await AlarmsAsync()).Single().Id;
+        Result<Alarm> acknowledged = await _alarms.AcknowledgeAsync(id, "guard", "seen", default);
+        Assert.Equal(AlarmState.ActiveAcknowledged, acknowledged.Value!.State);
+        Assert.Contains(new LiveEvent(LiveKind.Alarm, "riverside", id), _fixture.Live.Published);
+        Assert.Equal(RefusalKind.Conflict, (await _alarms.AcknowledgeAsync(id, "guard", "again", default)).Refusal!.Kind);
+        await CommitAsync(Events(2, Return("o1")), HashB);
+        Assert.Empty((await _alarms.ListAsync("riverside", true, PageRequest.First, default)).Items);
+        AlarmDetail detail = (await _alarms.FindAsync(id, default))!;
+        Assert.Equal((AlarmState.Normal, "guard", "seen"), (detail.Alarm.State, detail.Alarm.AcknowledgedBy, detail.Alarm.AcknowledgeComment));
+        Assert.Equal([0, 1], detail.Transitions.Select(t => t.Transition.Ordinal));
+        Assert.Single(detail.Acknowledgements);
+    }
+
+    [Fact]
+    public async Task Same_reading_twice_is_one_and_an_unchanged_register_at_a_new_time_is_another()
+    {
+        await CommitAsync(Readings(1, Reading(60_000, 12.50m), Reading(60_000, 12.50m)), HashA);
+        await CommitAsync(Readings(2, Reading(60_000, 99m), Reading(120_000, 12.50m)), HashB);
+        IReadOnlyList<StoredReading> readings = (await new BillingDesk(_fixture.Ledger)
+            .ReadingsAsync("riverside", "meter-3", "energy", 0, long.MaxValue, PageRequest.First, default)).Items;
+        Assert.Equal([(60_000L, 12.50m), (120_000L, 12.50m)], readings.Select(r => (r.TimeMs, r.Value)));
+        Assert.All(readings, r => Assert.Equal(2, r.Value.Scale));
+    }
+
+    [Fact]
+    public async Task Access_events_gaps_and_results_are_kept_once_and_read_back_newest_first()
+    {
+        AccessEvent granted = new("a1", "door-1", AccessEventKind.Credential, AccessDecision.Granted, AccessReason.Known, "card-7", "", 1_000, true);
+        AccessEvent denied = granted with { Id = "a2", Decision = AccessDecision.Denied, Reason = AccessReason.UnknownCredential, Credential = "", Fingerprint = "00ff", TimeMs = 2_000 };
+        GapRecord gap = new("g1", Lane.Telemetry, 7, 1, 9, 0, 10, 90, "disk quota");
+        Batch batch = Events(1) with { AccessEvents = [granted, denied], Gaps = [gap], CommandResults = [new CommandResult("c1", CommandOutcome.Done, "", 5, true)] };
+        await CommitAsync(batch, HashA);
+        await CommitAsync(batch with { Key = batch.Key with { Sequence = 2 } }, HashB);
+        Page<AccessEventRecord> first = await new AccessLog(_fixture.Ledger).ListAsync("riverside", new PageRequest(null, 1), default);
+        Page<AccessEventRecord> second = await new AccessLog(_fixture.Ledger).ListAsync("riverside", new PageRequest(first.Next, 1), default);
+        Assert.Equal([denied, granted], first.Items.Concat(second.Items).Select(r => r.Event));
+        Assert.Null(second.Next);
+    }
+
+    [Fact]
+    public async Task Batches_are_counted_by_epoch_and_lane()
+    {
+        await CommitAsync(Events(1), HashA);
+        await CommitAsync(Events(4), HashA);
+        await CommitAsync(Readings(2, Reading(1, 1m)), HashA);
+        Assert.Equal(
+            [new BatchSpan(7, Lane.Event, 2, 1, 4), new BatchSpan(7, Lane.Reading, 1, 2, 2)],
+            await _events.BatchesAsync("riverside", default));
+    }
+
+    [Fact]
+    public async Task Overlapping_commits_of_many_tasks_all_land_once()
+    {
+        await Task.WhenAll(Enumerable.Range(1, 40).Select(i => Task.Run(() => CommitAsync(Events(((i - 1) / 2) + 1, Raise($"o{(i - 1) / 2}")), HashA))));
+        Assert.Equal(20, (await AlarmsAsync()).Count);
+        WorkOrder order = (await OrdersAsync()).Single();
+        Assert.Equal(20, order.OccurrenceCount);
+    }
+
+    private async Task<LedgerCommit> CommitAsync(Batch batch, byte[] hash) => await _events.CommitAsync(batch, hash, default);
+
+    private async Task<IReadOnlyList<Alarm>> AlarmsAsync() => (await _alarms.ListAsync("riverside", false, PageRequest.First, default)).Items;
+
+    private async Task<IReadOnlyList<WorkOrder>> OrdersAsync() => (await _orders.ListAsync(new WorkOrderQuery("riverside"), PageRequest.First, default)).Items;
+
+    private async Task MoveAsync(string id, params WorkOrderStatus[] path)
+    {
+        foreach (WorkOrderStatus to in path)
+        {
+            Assert.True((await _orders.MoveAsync(id, to, "engineer", "", default)).Succeeded);
+        }
+    }
+
+    private async Task DeclarePumpAsync()
+    {
+        SiteCatalogue catalogue = new(
+            new LocalText("Riverside Garden", "滨江花园"),
+            "Asia/Shanghai",
+            [new CatalogueDevice("pump-1", "fire-pump", "sim-fire-pump", new LocalText("Pump", "水泵"), [])],
+            [new CatalogueRule("pressure-low", Pressure, new LocalText("Fire main pressure low", "消防水压不足"))]);
+        Assert.True(await new EdgeDirectory(_fixture.Ledger, _fixture.Clock).TakeStateAsync(new EdgeState("riverside", true, 7, "1", "aa", 0, catalogue), default));
+    }
+
+    private static Batch Events(long sequence, params AlarmTransition[] transitions) =>
+        new() { Key = new BatchKey("riverside", 7, Lane.Event, sequence), Transitions = [.. transitions] };
+
+    private static Batch Readings(long sequence, params MeterReading[] readings) =>
+        new() { Key = new BatchKey("riverside", 7, Lane.Reading, sequence), Readings = [.. readings] };
+
+    private static MeterReading Reading(long timeMs, decimal value) => new("meter-3", "energy", "kWh", timeMs, value, 8, Quality.Good, true);
+
+    private static AlarmTransition Raise(string occurrence) => Step(occurrence, 0, AlarmLevel.Normal, AlarmLevel.Alarm, 1_000);
+
+    private static AlarmTransition Return(string occurrence) => Step(occurrence, 1, AlarmLevel.Alarm, AlarmLevel.Normal, 5_000);
+
+    private static AlarmTransition Step(string occurrence, int ordinal, AlarmLevel from, AlarmLevel to, long timeMs) =>
+        new(occurrence, ordinal, "pressure-low", Pressure, from, to, AlarmCause.Limit, timeMs, 0.31, double.NaN, true);
+}
