@@ -99,6 +99,13 @@ public class UplinkServiceTests
         Assert.Equal("o-2", (await link.NextBatchAsync()).Transitions.Single().Occurrence);
         link.Receipt(batch);
         await run.UntilAsync(() => run.Service.Snapshot.Outbox.Events.Rows == 1);
+
+        // The goodbye is not acknowledged either; a stop does not wait for it for ever.
+        long before = run.Bench.NowMs;
+        Task stopped = run.StopAsync();
+        await run.AdvanceUntilAsync(() => stopped.IsCompleted);
+        await stopped;
+        Assert.InRange(run.Bench.NowMs - before, 1_000, 3_000);
     }
 
     [Fact]
@@ -192,7 +199,8 @@ public class UplinkServiceTests
         {
             while (!done())
             {
-                await UntilAsync(() => done() || Bench.Time.PendingTimers > 0);
+                Task waited = Bench.Time.TimersAsync(1);
+                await UntilAsync(() => done() || waited.IsCompleted);
                 if (!done())
                 {
                     Bench.Time.Advance(StepMs);
