@@ -235,14 +235,22 @@ public sealed class OutboxQueue
         }
     }
 
+    /// <summary>
+    /// What is on its way may be at the hub already, so it goes last within its lane; gap records go last of all, for they say what went before.
+    /// </summary>
     private Entry? OldestToDrop()
     {
-        foreach (LaneQueue lane in _lanes.Reverse())
+        foreach (bool onlyGaps in (ReadOnlySpan<bool>)[false, true])
         {
-            // What is on its way may be at the hub already; so it goes last within its lane.
-            if ((lane.Waiting.Count > 0 ? lane.Waiting : lane.InFlight) is { Count: > 0 } set)
+            foreach (LaneQueue lane in _lanes.Reverse())
             {
-                return _entries[set.Min];
+                foreach (long id in lane.Waiting.Concat(lane.InFlight))
+                {
+                    if (_entries[id].Row.OnlyGaps == onlyGaps)
+                    {
+                        return _entries[id];
+                    }
+                }
             }
         }
 
