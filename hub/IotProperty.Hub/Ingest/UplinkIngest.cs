@@ -1,0 +1,144 @@
+using IotProperty.Hub.Live;
+using IotProperty.Hub.Storage;
+using IotProperty.Protocols.Uplink;
+
+namespace IotProperty.Hub.Ingest;
+
+/// <summary>
+/// Reads what edges send, gives samples to the telemetry store and all else to the ledger, and answers each batch by what was committed. Watchers hear of a change
+/// after its commit.
+/// </summary>
+public sealed class UplinkIngest(
+    ITelemetryStore telemetry,
+    IEventLedger ledger,
+    IEdgeDirectory directory,
+    ILiveFeed live,
+    IngestMeter meter,
+    TimeProvider time,
+    ILogger<UplinkIngest> logger) : IUplinkIngest
+{
+    /// <summary>How much of <see cref="ContentHash"/> is kept with a batch's key: enough to tell a repeat from anything else, half the room.</summary>
+    public const int ContentHashBytes = 16;
+
+    // By lane: 1 while its store cannot commit, so that an outage is one log line and not one a batch.
+    private readonly int[] _failing = new int[(int)Lane.Telemetry + 1];
+
+    /// <inheritdoc/>
+    public async ValueTask<Receipt?> AcceptAsync(string site, Lane lane, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken)
+    {
+        long begun = time.GetTimestamp();
+        meter.Took(lane, payload.Length);
+        DecodedBatch decoded = BatchCodec.Decode(payload.Span);
+        if (decoded.Key is not { } key)
+        {
+            meter.Ended(lane, "unreadable");
+            logger.Unreadable(site, UplinkTopics.Name(lane), payload.Length, decoded.Why);
+            return null;
+        }
+
+        if (WhyNotOf(site, lane, key) is { } foreign)
+        {
+            return Refuse(site, lane, key, foreign);
+        }
+
+        directory.Heard(site);
+        if (!decoded.Done)
+        {
+            return Refuse(site, lane, key, $"this hub cannot read it: {decoded.Why}");
+        }
+
+        if (await CommitAsync(decoded.Batch, payload, cancellationToken) is not { } commit)
+        {
+            meter.Ended(lane, "failed");
+            return null;
+        }
+
+        if (commit.Outcome == CommitOutcome.KeyCollision)
+        {
+            return Refuse(site, lane, key, "another batch was committed under this key: two edges speak for one site, or the edge lost its store");
+        }
+
+        if (commit.Outcome == CommitOutcome.Committed)
+        {
+            meter.Committed(lane, decoded.Batch.RecordCount, time.GetElapsedTime(begun));
+            foreach (LiveEvent change in commit.Changes)
+            {
+                live.Publish(change);
+            }
+        }
+
+        meter.Ended(lane, commit.Outcome == CommitOutcome.Committed ? "committed" : "duplicate");
+        return new Receipt(key, ReceiptStatus.Committed, "");
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask AcceptStateAsync(string site, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken)
+    {
+        Decoded<EdgeState> decoded = EdgeStateCodec.Decode(payload.Span);
+        if (!decoded.Done)
+        {
+            logger.StateIgnored(site, decoded.Why);
+            return;
+        }
+
+        EdgeState state = decoded.Value;
+        if (state.Site != site)
+        {
+            logger.StateIgnored(site, $"it speaks for the site {Quote(state.Site)}");
+            return;
+        }
+
+        if (await directory.TakeStateAsync(state, cancellationToken))
+        {
+            logger.StateTaken(site, state.Version, state.Online ? "online" : "offline", state.Epoch);
+            live.Publish(new(LiveKind.Edge, site, site));
+        }
+    }
+
+    private async ValueTask<LedgerCommit?> CommitAsync(Batch batch, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken)
+    {
+        Lane lane = batch.Key.Lane;
+        ReadOnlyMemory<byte> hash = ContentHash.Of(payload.Span).AsMemory(0, ContentHashBytes);
+        try
+        {
+            LedgerCommit commit = lane == Lane.Telemetry
+                ? new(await telemetry.CommitAsync(batch, hash, cancellationToken), [new(LiveKind.Telemetry, batch.Key.Site, "")])
+                : await ledger.CommitAsync(batch, hash, cancellationToken);
+            if (Interlocked.Exchange(ref _failing[(int)lane], 0) == 1)
+            {
+                logger.CommitsAgain(UplinkTopics.Name(lane));
+            }
+
+            return commit;
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            // Whatever the reason, the edge still has the batch: without a receipt it sends it again.
+            if (Interlocked.Exchange(ref _failing[(int)lane], 1) == 0)
+            {
+                logger.CannotCommit(e, UplinkTopics.Name(lane));
+            }
+
+            return null;
+        }
+    }
+
+    private Receipt Refuse(string site, Lane lane, BatchKey key, string why)
+    {
+        meter.Ended(lane, "refused");
+        logger.Refused(site, key.Epoch, UplinkTopics.Name(lane), key.Sequence, why);
+        return new Receipt(key, ReceiptStatus.Refused, why);
+    }
+
+    private static string? WhyNotOf(string site, Lane lane, BatchKey key) =>
+        key.Site != site ? $"it is of the site {Quote(key.Site)}, but came on a topic of the site {Quote(site)}"
+        : key.Lane != lane ? $"it is of the lane {UplinkTopics.Name(key.Lane)}, but came on the topic of the lane {UplinkTopics.Name(lane)}"
+        : null;
+
+    /// <summary>Foreign text, bounded, and without what could break a log line.</summary>
+    private static string Quote(string text)
+    {
+        string visible = new([.. text.Take(40).Select(c => char.IsControl(c) ? '?' : c)]);
+        return text.Length > 40 ? $"\"{visible}…\"" : $"\"{visible}\"";
+    }
+}
