@@ -1,1 +1,3 @@
-return 0;
+using IotProperty.Edge.Commands;
+
+return await EdgeCommandLine.RunAsync(args, Console.Out, Console.Error);

@@ -192,7 +192,7 @@ public sealed class SiteConfigurationReader
 
         OutboxConfiguration read = new()
         {
-            FlushMs = (int)(outbox.Integer("flushMs", 1, 1_000) ?? standard.FlushMs),
+            FlushMs = (int)(outbox.Integer("flushMs", 10, 1_000) ?? standard.FlushMs),
             MaxBytes = outbox.Integer("maxBytes", 1_048_576, 1_099_511_627_776) ?? standard.MaxBytes,
             Window = (int)(outbox.Integer("window", 1, 256) ?? standard.Window),
         };

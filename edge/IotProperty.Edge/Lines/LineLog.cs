@@ -13,12 +13,6 @@ internal static partial class LineLog
     [LoggerMessage(1302, LogLevel.Information, "Device {Device} answers again")]
     public static partial void Answers(this ILogger logger, string device);
 
-    [LoggerMessage(1303, LogLevel.Warning, "Line {Line} is down: {Detail}")]
-    public static partial void LineDown(this ILogger logger, string line, string detail);
-
-    [LoggerMessage(1304, LogLevel.Information, "Line {Line} is up")]
-    public static partial void LineUp(this ILogger logger, string line);
-
     [LoggerMessage(1305, LogLevel.Warning, "Device {Device} refuses {Table} {Address}, {Count} long: {Exception}. The profile and the device do not agree")]
     public static partial void Refused(this ILogger logger, string device, string table, int address, int count, string exception);
 

@@ -52,6 +52,9 @@ public sealed class LineRunner
 
     public LineConfiguration Line => _line;
 
+    /// <summary>What the driver counts; null when it does not count.</summary>
+    public LineSnapshot? DriverSnapshot => (_driver as ILineObservable)?.Snapshot();
+
     /// <summary>Whether the task has ended, for whatever reason.</summary>
     public bool HasEnded => Volatile.Read(ref _ended) != 0;
 
@@ -217,23 +220,10 @@ public sealed class LineRunner
         }
     }
 
-    /// <summary>Logs changes of the line's and devices' state, each once.</summary>
+    /// <summary>Logs a device's refusals and nonsense, each once. That the line is down or up again is the driver's to log.</summary>
     private void Tell(int index, ReadBlock block, DriverReply reply)
     {
-        bool down = reply.Outcome == DriverOutcome.LineDown;
-        if (down != _isDown)
-        {
-            Volatile.Write(ref _isDown, down);
-            if (down)
-            {
-                _logger.LineDown(_line.Id, reply.Detail);
-            }
-            else
-            {
-                _logger.LineUp(_line.Id);
-            }
-        }
-
+        Volatile.Write(ref _isDown, reply.Outcome == DriverOutcome.LineDown);
         string device = _line.Devices[index].Id;
         switch (reply.Outcome)
         {

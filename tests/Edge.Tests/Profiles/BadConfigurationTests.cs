@@ -17,7 +17,7 @@ public class BadConfigurationTests
         "site.yaml:4:47: 'tls' is 'no' — write true or false")]
     [InlineData("listen: \"127.0.0.1:9180\"", "listen: \"0.0.0.0:9180\"", "site.yaml:5:19: 0.0.0.0 can be reached from outside, and health pages know no login — write listen: \"127.0.0.1:9180\" (port 0 chooses a free one)")]
     [InlineData("listen: \"127.0.0.1:9180\"", "listen: localhost", "site.yaml:5:19: 'localhost' is no address with a port — write listen: \"127.0.0.1:9180\" (port 0 chooses a free one)")]
-    [InlineData("flushMs: 250", "flushMs: 5000", "site.yaml:6:20: 'flushMs' is '5000' — write a whole number from 1 to 1000")]
+    [InlineData("flushMs: 250", "flushMs: 5000", "site.yaml:6:20: 'flushMs' is '5000' — write a whole number from 10 to 1000")]
     [InlineData("timeoutMs: 500", "timeoutMs: soon", "site.yaml:10:16: 'timeoutMs' is 'soon' — write a whole number from 10 to 60000")]
     [InlineData("profile: test-pump", "profile: tset-pump", "site.yaml:12:32: there is no profile 'tset-pump' — did you mean 'test-pump'?")]
     [InlineData("unit: 11", "unti: 11",

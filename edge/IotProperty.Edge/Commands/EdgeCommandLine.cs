@@ -1,0 +1,67 @@
+using System.CommandLine;
+
+namespace IotProperty.Edge.Commands;
+
+/// <summary>The program's command line.</summary>
+public static class EdgeCommandLine
+{
+    /// <summary>Everything went well.</summary>
+    public const int Ok = 0;
+
+    /// <summary>Something failed at run time.</summary>
+    public const int Failed = 1;
+
+    /// <summary>Bad usage, or bad configuration or input.</summary>
+    public const int BadInput = 2;
+
+    private const string ExitCodes = "Exit codes: 0 ok, 1 failed at run time, 2 bad usage or bad configuration.";
+
+    /// <summary>Runs the command that the arguments name and returns the exit code.</summary>
+    public static async Task<int> RunAsync(string[] args, TextWriter output, TextWriter error)
+    {
+        ArgumentNullException.ThrowIfNull(args);
+        ArgumentNullException.ThrowIfNull(error);
+        RootCommand root = new($"IotProperty edge: polls a building's devices, decides alarms and doors by itself, and brings everything to the hub. {ExitCodes}")
+        {
+            Run(output, error),
+            Validate(output, error),
+        };
+        ParseResult parsed = root.Parse(args);
+        if (parsed.Errors.Count > 0)
+        {
+            foreach (System.CommandLine.Parsing.ParseError mistake in parsed.Errors)
+            {
+                await error.WriteLineAsync(mistake.Message);
+            }
+
+            await error.WriteLineAsync("Try --help.");
+            return BadInput;
+        }
+
+        // The commands listen to signals themselves: a stop has an order of its own.
+        return await parsed.InvokeAsync(new InvocationConfiguration { Output = output, Error = error, ProcessTerminationTimeout = null, EnableDefaultExceptionHandler = false });
+    }
+
+    private static Command Run(TextWriter output, TextWriter error)
+    {
+        Option<FileInfo> site = Site();
+        Option<DirectoryInfo> data = new("--data") { Description = "Folder for the store; made when missing. One edge at a time.", Required = true };
+        Option<bool> json = Json("Print one JSON object on standard output when all runs: {\"event\":\"ready\",…}.");
+        Command run = new("run", $"Run the edge of one site until SIGTERM or Ctrl-C. {ExitCodes}") { site, data, json };
+        run.SetAction((parsed, _) => RunCommand.RunAsync(parsed.GetRequiredValue(site).FullName, parsed.GetRequiredValue(data).FullName, parsed.GetValue(json), output, error));
+        return run;
+    }
+
+    private static Command Validate(TextWriter output, TextWriter error)
+    {
+        Option<FileInfo> site = Site();
+        Option<bool> json = Json("Print one JSON object on standard output: {\"event\":\"valid\",…} or {\"event\":\"invalid\",\"mistakes\":[…]}.");
+        Command validate = new("validate", $"Check a site file, its profiles and its access list, and name every mistake with its place and mend. {ExitCodes}") { site, json };
+        validate.SetAction((parsed, _) => Task.FromResult(ValidateCommand.Run(parsed.GetRequiredValue(site).ToString(), parsed.GetValue(json), output, error)));
+        return validate;
+    }
+
+    private static Option<FileInfo> Site() => new("--site") { Description = "The site file (site.yaml).", Required = true };
+
+    private static Option<bool> Json(string description) => new("--json") { Description = description };
+}

@@ -1,0 +1,75 @@
+using System.Net;
+using System.Runtime.InteropServices;
+using IotProperty.Edge.Hosting;
+using IotProperty.Edge.Outbox;
+using IotProperty.Edge.Profiles;
+using Microsoft.Extensions.Logging;
+
+namespace IotProperty.Edge.Commands;
+
+/// <summary><c>iotp-edge run</c></summary>
+internal static class RunCommand
+{
+    public static async Task<int> RunAsync(string siteFile, string dataFolder, bool json, TextWriter output, TextWriter error)
+    {
+        SiteReadResult result = SiteFiles.Read(siteFile);
+        if (result.Site is not { } site)
+        {
+            SiteReport.Mistakes(result.Mistakes, json, output, error);
+            return EdgeCommandLine.BadInput;
+        }
+
+        try
+        {
+            Directory.CreateDirectory(dataFolder);
+            using InstanceLock? instance = InstanceLock.TryTake(dataFolder, $"iotp-edge of site {site.Id}", out string why);
+            if (instance is null)
+            {
+                await error.WriteLineAsync(why);
+                return EdgeCommandLine.Failed;
+            }
+
+            return await RunAsync(siteFile, site, dataFolder, json, output, error);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException or OutboxUnavailableException)
+        {
+            await error.WriteLineAsync($"The edge cannot use {dataFolder}: {e.Message}");
+            return EdgeCommandLine.Failed;
+        }
+    }
+
+    private static async Task<int> RunAsync(string siteFile, SiteConfiguration site, string dataFolder, bool json, TextWriter output, TextWriter error)
+    {
+        TimeProvider time = TimeProvider.System;
+        ClockTrust trust = new(time);
+        EdgeClock clock = new(time, () => trust.IsTrusted);
+        using LoggerFactory loggers = new([ConsoleLog.To(error, time)]);
+        using SystemdNotifier systemd = new(Environment.GetEnvironmentVariable("NOTIFY_SOCKET"), Environment.GetEnvironmentVariable("WATCHDOG_USEC"));
+        using CancellationTokenSource stop = new();
+        using PosixSignalRegistration terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+        using PosixSignalRegistration interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+        string password = SiteFiles.ReadPassword(siteFile, site);
+        await using EdgeDaemon daemon = await EdgeDaemon.OpenAsync(site, password, dataFolder, clock, loggers, systemd);
+        bool wellRun = await daemon.RunAsync(health => Announce(site, health, json, output), stop.Token);
+        return wellRun ? EdgeCommandLine.Ok : EdgeCommandLine.Failed;
+
+        void Stop(PosixSignalContext signal)
+        {
+            signal.Cancel = true;
+            stop.Cancel();
+        }
+    }
+
+    private static void Announce(SiteConfiguration site, IPEndPoint? health, bool json, TextWriter output)
+    {
+        output.WriteLine(json
+            ? SiteReport.Json(writer =>
+            {
+                writer.WriteString("event", "ready");
+                writer.WriteString("site", site.Id);
+                writer.WriteString("health", health?.ToString());
+            })
+            : $"The edge of site {site.Id} runs{(health is null ? "" : $"; health at http://{health}/healthz")}");
+        output.Flush();
+    }
+}

@@ -1,0 +1,20 @@
+using IotProperty.Edge.Access;
+using IotProperty.Edge.Alarms;
+using IotProperty.Edge.Lines;
+using IotProperty.Edge.Profiles;
+using IotProperty.Edge.Uplink;
+
+namespace IotProperty.Edge.Health;
+
+/// <summary>What health and metrics look at. Every member tells its figures to callers on any task.</summary>
+/// <param name="StoreRuns">Whether the store's task still runs.</param>
+public sealed record EdgeParts(
+    SiteConfiguration Site,
+    string Version,
+    EdgeClock Clock,
+    IReadOnlyList<LineRunner> Lines,
+    Func<UplinkSnapshot> Uplink,
+    Func<AlarmCounters> Alarms,
+    Func<AccessCounters> Access,
+    ReadingService Readings,
+    Func<bool> StoreRuns);

@@ -1,0 +1,224 @@
+using System.Net;
+using System.Reflection;
+using IotProperty.Edge.Access;
+using IotProperty.Edge.Alarms;
+using IotProperty.Edge.Drivers;
+using IotProperty.Edge.Health;
+using IotProperty.Edge.Lines;
+using IotProperty.Edge.Outbox;
+using IotProperty.Edge.Profiles;
+using IotProperty.Edge.Storage;
+using IotProperty.Edge.Uplink;
+using Microsoft.Extensions.Logging;
+
+namespace IotProperty.Edge.Hosting;
+
+/// <summary>
+/// The running edge: makes the parts, starts them in the order in which they need each other, watches that none ends, and stops them so that nothing that
+/// was read is lost. <see cref="OpenAsync"/>, then <see cref="RunAsync"/> once, then dispose.
+/// </summary>
+/// <remarks>Composed by hand and not by a generic host: the first sample must be out within a second and a half, and there is nothing to configure.</remarks>
+public sealed class EdgeDaemon : IAsyncDisposable
+{
+    /// <summary>All of a stop; systemd is told to wait for longer.</summary>
+    private static readonly TimeSpan StopWithin = TimeSpan.FromSeconds(4.5);
+
+    private readonly SiteConfiguration _site;
+    private readonly EdgeClock _clock;
+    private readonly ILoggerFactory _loggers;
+    private readonly ILogger<EdgeDaemon> _logger;
+    private readonly SystemdNotifier _systemd;
+    private readonly SqliteOutbox _outbox;
+    private readonly AlarmService _alarms;
+    private readonly AccessService _access;
+    private readonly ReadingService _readings;
+    private readonly UplinkService _uplink;
+    private readonly List<ILineDriver> _drivers = [];
+    private readonly List<LineRunner> _lines = [];
+    private bool _outboxDisposed;
+
+    private EdgeDaemon(SiteConfiguration site, string password, string dataFolder, SqliteOutbox outbox, EdgeClock clock, ILoggerFactory loggers, SystemdNotifier systemd)
+    {
+        _site = site;
+        _outbox = outbox;
+        _clock = clock;
+        _loggers = loggers;
+        _logger = loggers.CreateLogger<EdgeDaemon>();
+        _systemd = systemd;
+        LineWriter writer = new();
+        _alarms = new AlarmService(site, outbox, outbox, clock, loggers.CreateLogger<AlarmService>());
+        _access = new AccessService(site, FingerprintKeyFile.ReadOrCreate(dataFolder), outbox, outbox, writer, clock, loggers.CreateLogger<AccessService>());
+        _readings = new ReadingService(outbox, clock.Time, loggers.CreateLogger<ReadingService>());
+        UplinkOptions uplink = new(
+            site.Id, site.Uplink.Host, site.Uplink.Port, site.Uplink.Tls, site.Uplink.User, password, Version, site.Hash, SiteCatalogues.Of(site));
+        _uplink = new UplinkService(uplink, new MqttConnector(clock.Time), outbox, outbox, clock, NewRandom(), loggers.CreateLogger<UplinkService>());
+        LineSinks sinks = new([_alarms, _access], _access, _readings, outbox);
+        foreach (LineConfiguration line in site.Lines)
+        {
+            ILineDriver driver = line.Transport switch
+            {
+                ModbusTcpTransport tcp => OpenModbusTcp(line, tcp),
+                _ => throw new InvalidOperationException($"no driver for {line.Transport}"),
+            };
+            _drivers.Add(driver);
+            _lines.Add(new LineRunner(line, site.TimeZone, driver, sinks, clock, loggers.CreateLogger<LineRunner>()));
+        }
+
+        writer.Connect(_lines);
+    }
+
+    /// <summary>The program's version, as its build names it.</summary>
+    public static string Version { get; } =
+        typeof(EdgeDaemon).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0";
+
+    /// <summary>
+    /// Opens the store and makes the parts; nothing runs yet. Throws <see cref="OutboxUnavailableException"/>, <see cref="IOException"/>,
+    /// <see cref="UnauthorizedAccessException"/> or <see cref="InvalidDataException"/> with the reason when the data folder cannot be used.
+    /// </summary>
+    public static async Task<EdgeDaemon> OpenAsync(
+        SiteConfiguration site, string password, string dataFolder, EdgeClock clock, ILoggerFactory loggers, SystemdNotifier systemd)
+    {
+        ArgumentNullException.ThrowIfNull(site);
+        OutboxSettings settings = new() { FlushMs = site.Outbox.FlushMs, MaxBytes = site.Outbox.MaxBytes, Window = site.Outbox.Window };
+        SqliteOutbox outbox = SqliteOutbox.Open(Path.Combine(dataFolder, "outbox.db"), site.Id, settings, clock, loggers.CreateLogger<SqliteOutbox>());
+        try
+        {
+            return new EdgeDaemon(site, password, dataFolder, outbox, clock, loggers, systemd);
+        }
+        catch
+        {
+            await outbox.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Runs until <paramref name="stop"/> is cancelled. False when a part ended by itself.</summary>
+    /// <param name="ready">Told once, when all parts run, where health listens; null when it does not.</param>
+    public async Task<bool> RunAsync(Action<IPEndPoint?> ready, CancellationToken stop)
+    {
+        ArgumentNullException.ThrowIfNull(ready);
+        using CancellationTokenSource lines = new();
+        using CancellationTokenSource uplink = new();
+        await _alarms.StartAsync(CancellationToken.None);
+        await _access.StartAsync(CancellationToken.None);
+        await _readings.StartAsync(CancellationToken.None);
+        List<(string Name, Task Task)> parts = [.. _lines.Select(line => ($"line {line.Line.Id}", Task.Run(() => line.RunAsync(lines.Token), CancellationToken.None)))];
+        List<Task> lineTasks = [.. parts.Select(part => part.Task)];
+        Task uplinkTask = Task.Run(() => _uplink.RunAsync(uplink.Token), CancellationToken.None);
+        parts.AddRange([("uplink", uplinkTask), ("store", _outbox.Completion), ("alarm rules", _alarms.ExecuteTask!), ("doors", _access.ExecuteTask!), ("readings", _readings.ExecuteTask!)]);
+        _logger.Runs(Version, _site.Id, _lines.Count, _site.Devices.Count(), _outbox.Epoch);
+        HealthServer? health = await StartHealthAsync();
+        Task watchdog = new Watchdog(_systemd, _lines, _clock, _loggers.CreateLogger<Watchdog>()).RunAsync(lines.Token);
+        ready(health?.EndPoint);
+        _systemd.Ready($"{_lines.Count} lines, {_site.Devices.Count()} devices");
+
+        bool wellRun = await WaitAsync(parts, stop);
+        long stopping = _clock.Now().MonotonicMs;
+        _logger.Stopping();
+        _systemd.Stopping();
+        await StopAsync(lines, uplink, [.. lineTasks, watchdog], uplinkTask, health);
+        _logger.Stopped(_clock.Now().MonotonicMs - stopping);
+        return wellRun;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (ILineDriver driver in _drivers)
+        {
+            await driver.DisposeAsync();
+        }
+
+        _alarms.Dispose();
+        _access.Dispose();
+        _readings.Dispose();
+        if (!_outboxDisposed)
+        {
+            _outboxDisposed = true;
+            await _outbox.DisposeAsync();
+        }
+    }
+
+    private async Task<bool> WaitAsync(List<(string Name, Task Task)> parts, CancellationToken stop)
+    {
+        TaskCompletionSource stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using CancellationTokenRegistration registration = stop.Register(stopped.SetResult);
+        Task ended = await Task.WhenAny([stopped.Task, .. parts.Select(part => part.Task)]);
+        if (ended == stopped.Task)
+        {
+            return true;
+        }
+
+        _logger.PartEnded(ended.Exception?.InnerException, parts.First(part => part.Task == ended).Name);
+        return false;
+    }
+
+    private async Task<HealthServer?> StartHealthAsync()
+    {
+        if (_site.Health is not { } health)
+        {
+            return null;
+        }
+
+        EdgeParts parts = new(
+            _site, Version, _clock, _lines, () => _uplink.Snapshot, () => _alarms.Counters, () => _access.Counters, _readings, () => !_outbox.Completion.IsCompleted);
+        try
+        {
+            HealthServer server = await HealthServer.StartAsync(health.Listen, parts, _loggers, CancellationToken.None);
+            _logger.Health(server.EndPoint.ToString());
+            return server;
+        }
+        catch (IOException taken)
+        {
+            // A taken port is no reason to leave a building unwatched.
+            _logger.NoHealth(health.Listen.ToString(), taken.Message);
+            return null;
+        }
+    }
+
+    /// <summary>From the source to the disk: nothing is stopped before those who feed it.</summary>
+    private async Task StopAsync(CancellationTokenSource lines, CancellationTokenSource uplink, Task[] lineTasks, Task uplinkTask, HealthServer? health)
+    {
+        using CancellationTokenSource patience = new(StopWithin, _clock.Time);
+        await lines.CancelAsync();
+        await WaitForAsync("lines", Task.WhenAll(lineTasks), patience.Token);
+        _readings.Complete();
+        await WaitForAsync("readings", _readings.ExecuteTask!, patience.Token);
+        await WaitForAsync("alarm rules", _alarms.StopAsync(patience.Token), patience.Token);
+        await WaitForAsync("doors", _access.StopAsync(patience.Token), patience.Token);
+        await uplink.CancelAsync();
+        await WaitForAsync("uplink", uplinkTask, patience.Token);
+        _outboxDisposed = true;
+        await WaitForAsync("store", _outbox.DisposeAsync().AsTask(), patience.Token);
+        if (health is not null)
+        {
+            await health.DisposeAsync();
+        }
+    }
+
+    private async Task WaitForAsync(string part, Task task, CancellationToken patience)
+    {
+        try
+        {
+            await task.WaitAsync(patience);
+        }
+        catch (OperationCanceledException) when (patience.IsCancellationRequested)
+        {
+            _logger.DidNotStop(part);
+        }
+        catch (Exception e) when (task.IsFaulted)
+        {
+            // A part that broke ends the run by itself; here it only must not keep the others from being stopped.
+            _logger.PartEnded(e, part);
+        }
+    }
+
+    private ModbusTcpDriver OpenModbusTcp(LineConfiguration line, ModbusTcpTransport tcp) =>
+        new(
+            new ModbusTcpDriverOptions(line.Id, tcp.Host, tcp.Port) { RequestTimeout = TimeSpan.FromMilliseconds(line.TimeoutMs) },
+            _clock.Time,
+            NewRandom(),
+            _loggers.CreateLogger<ModbusTcpDriver>());
+
+    /// <summary>Jitter must differ between edges that restart together, so its seed comes from the system.</summary>
+    private static Random NewRandom() => new(System.Security.Cryptography.RandomNumberGenerator.GetInt32(int.MaxValue));
+}

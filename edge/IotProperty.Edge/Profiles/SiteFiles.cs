@@ -1,0 +1,118 @@
+using System.Collections.Immutable;
+
+namespace IotProperty.Edge.Profiles;
+
+/// <summary>A site as it lies on disk: the site file, the files that it names, and the profiles that ship beside the program.</summary>
+public static class SiteFiles
+{
+    /// <summary>No configuration of a building comes near; a larger file is the wrong file.</summary>
+    private const long MaxFileBytes = 4 * 1024 * 1024;
+
+    /// <summary>Where the shipped profiles lie.</summary>
+    public static string ShippedProfiles { get; } = Path.Combine(AppContext.BaseDirectory, "profiles");
+
+    /// <summary>Reads and checks a site. A site file that cannot be opened is a mistake too; nothing is thrown for what lies on disk.</summary>
+    public static SiteReadResult Read(string siteFile)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(siteFile);
+        ReferencedFile site = ReadFile(siteFile, siteFile);
+        if (site.Source is null)
+        {
+            return new SiteReadResult(null, [new ConfigurationMistake(siteFile, 1, 1, site.Problem, "name an existing site file with --site")]);
+        }
+
+        SiteReferences references = SiteConfigurationReader.References(site.Source);
+        string folder = Path.GetDirectoryName(Path.GetFullPath(siteFile))!;
+        ImmutableArray<SourceText>.Builder profiles = ImmutableArray.CreateBuilder<SourceText>();
+        List<ConfigurationMistake> unreadable = [];
+        AddProfiles(ShippedProfiles, profiles, unreadable);
+        string profilesProblem = "";
+        if (references.ProfilesFolder is { } own)
+        {
+            string path = Path.Combine(folder, own);
+            if (Directory.Exists(path))
+            {
+                AddProfiles(path, profiles, unreadable);
+            }
+            else
+            {
+                profilesProblem = $"there is no folder {path}";
+            }
+        }
+
+        SiteReadResult result = SiteConfigurationReader.Read(new SiteSources
+        {
+            Site = site.Source,
+            Profiles = profiles.ToImmutable(),
+            ProfilesProblem = profilesProblem,
+            Credentials = references.CredentialsFile is { } credentials ? ReadFile(Path.Combine(folder, credentials), credentials) : null,
+            PasswordProblem = references.PasswordFile is { } password ? PasswordProblem(Path.Combine(folder, password), password) : "",
+            FindTimeZone = FindTimeZone,
+        });
+        return unreadable.Count == 0 ? result : new SiteReadResult(null, [.. result.Mistakes, .. unreadable]);
+    }
+
+    /// <summary>The uplink's password: the first line of its file. <see cref="Read"/> has found it readable and not empty.</summary>
+    public static string ReadPassword(string siteFile, SiteConfiguration site)
+    {
+        ArgumentNullException.ThrowIfNull(site);
+        string folder = Path.GetDirectoryName(Path.GetFullPath(siteFile))!;
+        return FirstLine(File.ReadAllText(Path.Combine(folder, site.Uplink.PasswordFile)));
+    }
+
+    private static void AddProfiles(string folder, ImmutableArray<SourceText>.Builder profiles, List<ConfigurationMistake> unreadable)
+    {
+        if (!Directory.Exists(folder))
+        {
+            return;
+        }
+
+        foreach (string path in Directory.EnumerateFiles(folder, "*.yaml").Order(StringComparer.Ordinal))
+        {
+            ReferencedFile file = ReadFile(path, path);
+            if (file.Source is { } source)
+            {
+                profiles.Add(source);
+            }
+            else
+            {
+                unreadable.Add(new ConfigurationMistake(path, 1, 1, file.Problem, "make it readable, or take it out of the folder"));
+            }
+        }
+    }
+
+    private static string PasswordProblem(string path, string name)
+    {
+        ReferencedFile file = ReadFile(path, name);
+        return file.Source is null ? file.Problem
+            : FirstLine(file.Source.Text).Length == 0 ? $"{name} is empty"
+            : "";
+    }
+
+    private static string FirstLine(string text) => text.AsSpan().TrimStart('\uFEFF').ToString().Split('\n', 2)[0].Trim();
+
+    private static ReferencedFile ReadFile(string path, string name)
+    {
+        try
+        {
+            FileInfo file = new(path);
+            if (!file.Exists)
+            {
+                return ReferencedFile.Failed($"{name} does not exist");
+            }
+
+            if (file.Length > MaxFileBytes)
+            {
+                return ReferencedFile.Failed($"{name} has {file.Length} bytes, more than {MaxFileBytes}");
+            }
+
+            return ReferencedFile.Read(new SourceText(name, File.ReadAllText(path)));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return ReferencedFile.Failed($"{name} cannot be read: {e.Message}");
+        }
+    }
+
+    private static TimeZoneInfo? FindTimeZone(string id) => TimeZoneInfo.TryFindSystemTimeZoneById(id, out TimeZoneInfo? zone) ? zone : null;
+}
