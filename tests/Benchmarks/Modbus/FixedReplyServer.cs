@@ -80,7 +80,8 @@ internal sealed class FixedReplyServer : IAsyncDisposable
                 }
 
                 request.AsSpan(0, 2).CopyTo(reply);
-                await socket.SendAsync(reply);
+                // Not the array overload: that one allocates a task, which would be charged to the client.
+                await socket.SendAsync(reply.AsMemory());
             }
         }
         catch (Exception error) when (error is SocketException or ObjectDisposedException)
