@@ -1,11 +1,13 @@
 using System.CommandLine;
 using IotProperty.Benchmarks.Harness;
 using IotProperty.Benchmarks.Modbus;
+using IotProperty.Benchmarks.Uplink;
 
 // Every benchmark of the product, in the order of the report. One class each, in the folder of its room.
 IBenchmark[] benchmarks =
 [
     new ModbusTcpReadBenchmark(),
+    new BatchCodecBenchmark(),
 ];
 
 Argument<string[]> names = new("name") { Description = "Run only benchmarks whose name contains one of these.", Arity = ArgumentArity.ZeroOrMore };
