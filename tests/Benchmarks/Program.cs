@@ -1,12 +1,15 @@
 using System.CommandLine;
 using IotProperty.Benchmarks.Harness;
 using IotProperty.Benchmarks.Modbus;
+using IotProperty.Benchmarks.Mqtt;
 using IotProperty.Benchmarks.Uplink;
 
 // Every benchmark of the product, in the order of the report. One class each, in the folder of its room.
 IBenchmark[] benchmarks =
 [
     new ModbusTcpReadBenchmark(),
+    new MqttPublishBenchmark(),
+    new FrontDoorBenchmark(),
     new BatchCodecBenchmark(),
 ];
 
