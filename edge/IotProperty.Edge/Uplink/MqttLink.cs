@@ -403,8 +403,8 @@ internal sealed class MqttLink : IMqttLink
         switch (step.Kind)
         {
             case MqttClientEventKind.Connected:
-                ArmTimer();
                 _connected.TrySetResult();
+                ArmTimer();
                 break;
             case MqttClientEventKind.Message:
                 MqttPublish publish = step.Publish;

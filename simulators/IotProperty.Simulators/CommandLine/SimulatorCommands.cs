@@ -24,6 +24,7 @@ public static class SimulatorCommands
         root.Subcommands.Add(SwipeCommand.Create());
         root.Subcommands.Add(LedgerCommand.Create());
         root.Subcommands.Add(EventsCommand.Create());
+        root.Subcommands.Add(ScenarioCommand.Create());
         ParseResult parsed = root.Parse(args);
         InvocationConfiguration invocation = new() { ProcessTerminationTimeout = TimeSpan.FromSeconds(20), EnableDefaultExceptionHandler = false };
         int code = await parsed.InvokeAsync(invocation);

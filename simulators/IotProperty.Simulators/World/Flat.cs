@@ -20,8 +20,8 @@ public sealed class Flat
         _tickS = tickS;
         _habitElectricity = random.Between(0.5, 1.8);
         _habitWater = random.Between(0.5, 1.8);
-        Electricity = Meter.Electricity((long)random.Between(120_000, 950_000));
-        Water = Meter.Water((long)random.Between(60_000, 480_000));
+        Electricity = Meter.Electricity((long)random.Between(350_000, 950_000));
+        Water = Meter.Water((long)random.Between(200_000, 480_000));
     }
 
     /// <summary>1 … 12.</summary>

@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# A simulated estate, an edge and a hub on loopback.
+#   bash deploy/demo.sh            starts all three, prints URL and login, tells what happens; Ctrl-C ends them
+#   bash deploy/demo.sh --check    plays the story unattended and checks it; last line "demo: ok" or what failed
+# Further options are those of `iotp-sim scenario demo --help` (--data DIR, --seed N). Exit code 0 when all went well.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+need() {
+  command -v "$1" > /dev/null || { echo "demo: $1 is missing: $2" >&2; exit 2; }
+}
+need dotnet "install the .NET SDK that global.json names (https://dot.net)"
+need node "the hub's pages are built with npm: install Node.js 20 or later"
+need npm "the hub's pages are built with npm: install Node.js 20 or later"
+
+echo "building …"
+for project in simulators/IotProperty.Simulators edge/IotProperty.Edge hub/IotProperty.Hub; do
+  dotnet build "$project" -c Release -v quiet --nologo
+done
+
+# exec: Ctrl-C and SIGTERM reach the scenario itself, which ends all programs and waits for them.
+bin=bin/Release/net10.0
+exec "simulators/IotProperty.Simulators/$bin/iotp-sim" scenario demo \
+  --hub-program "$PWD/hub/IotProperty.Hub/$bin/iotp-hub" \
+  --edge-program "$PWD/edge/IotProperty.Edge/$bin/iotp-edge" \
+  --site-folder "$PWD/deploy/demo" \
+  "$@"

@@ -1,0 +1,185 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Text.Json;
+using IotProperty.Simulators.Control;
+using IotProperty.Simulators.Scenarios.Hub;
+
+namespace IotProperty.Simulators.Scenarios;
+
+/// <summary>
+/// Simulator, hub and edge as three processes on loopback, with everything between them: ports, credentials, files. Started in that order; can kill and
+/// restart hub and edge; <see cref="DisposeAsync"/> ends all three and returns when they are gone.
+/// </summary>
+public sealed class DemoRig : IAsyncDisposable
+{
+    /// <summary>A flat uses some tens of kWh and a few cubic metres in a minute of the demo.</summary>
+    private const int MeterSpeed = 3000;
+
+    private readonly DemoPrograms _programs;
+    private readonly string _logs;
+    private readonly string _hubData;
+    private readonly string _edgeData;
+    private readonly string _site;
+    private ChildProgram? _simulator;
+    private ChildProgram? _hub;
+    private ChildProgram? _edge;
+    private HubApi? _api;
+    private string _http;
+    private string _mqtt = "127.0.0.1:0";
+
+    public DemoRig(DemoPrograms programs)
+    {
+        ArgumentNullException.ThrowIfNull(programs);
+        _programs = programs;
+        _http = programs.Http;
+        _logs = Path.Combine(programs.DataFolder, "logs");
+        _hubData = Path.Combine(programs.DataFolder, "hub");
+        _edgeData = Path.Combine(programs.DataFolder, "edge");
+        _site = Path.Combine(programs.DataFolder, "site", "site.yaml");
+        Control = new ControlClient(ControlPath);
+    }
+
+    public ControlClient Control { get; }
+
+    public HubApi Api => _api ?? throw new InvalidOperationException("the hub has not been started");
+
+    public ChildProgram Edge => _edge ?? throw new InvalidOperationException("the edge has not been started");
+
+    public ChildProgram Hub => _hub ?? throw new InvalidOperationException("the hub has not been started");
+
+    /// <summary>Where the hub's pages are.</summary>
+    public string Url => $"http://{_http}/";
+
+    /// <summary>Address and port of the hub's pages and API.</summary>
+    public string Http => _http;
+
+    public string User { get; private set; } = "";
+
+    public string Password { get; private set; } = "";
+
+    private string ControlPath => Path.Combine(_programs.DataFolder, "control.sock");
+
+    public static DateTimeOffset Now => TimeProvider.System.GetUtcNow();
+
+    /// <summary>Starts simulator and hub and prepares the edge's files; the edge itself waits for <see cref="StartEdge"/>.</summary>
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        Directory.CreateDirectory(_programs.DataFolder);
+        JsonElement lines = await StartSimulatorAsync(cancellationToken);
+        _hub = StartHub();
+        JsonElement administrator = await _hub.AwaitEventAsync("administrator-created", cancellationToken);
+        (User, Password) = (Text(administrator, "user"), Text(administrator, "password"));
+        JsonElement ready = await _hub.AwaitEventAsync("ready", cancellationToken);
+        (_http, _mqtt) = (Text(ready, "http"), Text(ready, "mqtt"));
+        string token = Text(await HubCommandAsync("token", ["token", "create", "--role", "administrator", "--name", "demo", "--data", _hubData, "--json"], cancellationToken), "token");
+        _api = new HubApi(_http, token);
+        JsonElement edge = await HubCommandAsync("edge-add", ["edge", "add", DemoSite.Id, "--data", _hubData, "--json"], cancellationToken);
+        await WriteSiteAsync(lines, edge, cancellationToken);
+        await ChildProgram.RunAsync("edge-validate", _programs.Edge, ["validate", "--site", _site], _logs, cancellationToken);
+    }
+
+    public void StartEdge() => _edge = ChildProgram.Start("edge", _programs.Edge, ["run", "--site", _site, "--data", _edgeData, "--json"], _logs);
+
+    /// <summary>SIGKILL; returns when it is gone.</summary>
+    public async Task KillEdgeAsync()
+    {
+        await Edge.KillAsync();
+        await Edge.DisposeAsync();
+    }
+
+    /// <summary>SIGKILL; returns when it is gone.</summary>
+    public async Task KillHubAsync()
+    {
+        await Hub.KillAsync();
+        await Hub.DisposeAsync();
+    }
+
+    /// <summary>Starts the hub again at the same addresses; returns when it is ready.</summary>
+    public async Task RestartHubAsync(CancellationToken cancellationToken)
+    {
+        _hub = StartHub();
+        await _hub.AwaitEventAsync("ready", cancellationToken);
+    }
+
+    /// <summary>How long it takes from now until the hub holds more samples than <paramref name="than"/>; asks without pause.</summary>
+    public async Task<TimeSpan> TimeToSampleAsync(long sinceTimestamp, long than, CancellationToken cancellationToken)
+    {
+        using CancellationTokenSource patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        patience.CancelAfter(TimeSpan.FromSeconds(30));
+        while (await SampleCountAsync(patience.Token) <= than)
+        {
+            if (Edge.HasEnded)
+            {
+                throw new ScenarioException("the edge ended before its first sample; see edge.log");
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, patience.Token);
+        }
+
+        return Stopwatch.GetElapsedTime(sinceTimestamp);
+    }
+
+    public async Task<long> SampleCountAsync(CancellationToken cancellationToken) =>
+        (await Api.GetAsync<HubCount>($"telemetry/count?site={DemoSite.Id}", cancellationToken)).Samples;
+
+    public async ValueTask DisposeAsync()
+    {
+        // The edge first, while the hub still takes what it holds.
+        foreach (ChildProgram? program in new[] { _edge, _hub, _simulator })
+        {
+            if (program is { } running)
+            {
+                if (!running.HasEnded)
+                {
+                    await running.StopAsync();
+                }
+
+                await running.DisposeAsync();
+            }
+        }
+
+        _api?.Dispose();
+    }
+
+    private async Task<JsonElement> StartSimulatorAsync(CancellationToken cancellationToken)
+    {
+        string[] arguments =
+        [
+            "run", "--seed", _programs.Seed.ToString(CultureInfo.InvariantCulture), "--plant", "127.0.0.1:0", "--meters", "127.0.0.1:0", "--access", "127.0.0.1:0",
+            "--control", ControlPath, "--data", Path.Combine(_programs.DataFolder, "simulator"), "--meter-speed", MeterSpeed.ToString(CultureInfo.InvariantCulture), "--json",
+        ];
+        _simulator = ChildProgram.Start("simulator", _programs.Simulator, arguments, _logs);
+        return await _simulator.AwaitEventAsync("ready", cancellationToken);
+    }
+
+    private ChildProgram StartHub() => ChildProgram.Start("hub", _programs.Hub, ["run", "--data", _hubData, "--http", _http, "--mqtt", _mqtt, "--json"], _logs);
+
+    private async Task<JsonElement> HubCommandAsync(string name, string[] arguments, CancellationToken cancellationToken)
+    {
+        string output = await ChildProgram.RunAsync(name, _programs.Hub, arguments, _logs, cancellationToken);
+        return JsonDocument.Parse(output).RootElement;
+    }
+
+    private async Task WriteSiteAsync(JsonElement lines, JsonElement edge, CancellationToken cancellationToken)
+    {
+        string folder = Path.GetDirectoryName(_site)!;
+        Directory.CreateDirectory(folder);
+        string site = await File.ReadAllTextAsync(Path.Combine(_programs.SiteFolder, "site.yaml"), cancellationToken);
+        site = DemoSite.WithPorts(site, Port(Text(lines, "plant")), Port(Text(lines, "meters")), Port(Text(lines, "access")), Port(_mqtt))
+            .Replace("user: riverside,", $"user: {Text(edge, "user")},", StringComparison.Ordinal);
+        await File.WriteAllTextAsync(_site, site, cancellationToken);
+        File.Copy(Path.Combine(_programs.SiteFolder, "credentials.yaml"), Path.Combine(folder, "credentials.yaml"), overwrite: true);
+        string password = Path.Combine(folder, "edge.password");
+        await File.WriteAllTextAsync(password, Text(edge, "password") + "\n", cancellationToken);
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(password, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        }
+    }
+
+    private static int Port(string endpoint) => IPEndPoint.Parse(endpoint).Port;
+
+    private static string Text(JsonElement json, string name) =>
+        json.TryGetProperty(name, out JsonElement value) && value.GetString() is { } text ? text : throw new ScenarioException($"no '{name}' in {json}");
+}

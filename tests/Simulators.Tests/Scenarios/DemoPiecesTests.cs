@@ -1,0 +1,126 @@
+using System.Text;
+using System.Text.RegularExpressions;
+using IotProperty.Protocols.Modbus;
+using IotProperty.Simulators.Ledger;
+using IotProperty.Simulators.Scenarios;
+using IotProperty.Simulators.Scenarios.Hub;
+using IotProperty.Simulators.Scenarios.Truth;
+
+namespace IotProperty.Simulators.Tests.Scenarios;
+
+public class DemoPiecesTests
+{
+    [Theory]
+    [InlineData(0, 2880, "1406.304")]
+    [InlineData(0, 4800, "2439.84")]
+    [InlineData(2878, 2881, "1.5149")]
+    public void Independent_bill_matches_published_electricity_amounts(int from, int to, string amount)
+    {
+        Assert.Equal(decimal.Parse(amount, System.Globalization.CultureInfo.InvariantCulture), IndependentBill.Cost(IndependentBill.BeijingElectricity, from, to));
+    }
+
+    [Theory]
+    [InlineData(0, 180, 900)]
+    [InlineData(0, 260, 1460)]
+    [InlineData(259, 262, 25)]
+    public void Independent_bill_matches_published_water_amounts(int from, int to, int amount)
+    {
+        Assert.Equal(amount, IndependentBill.Cost(IndependentBill.BeijingWater, from, to));
+    }
+
+    [Fact]
+    public void Independent_bill_rounds_once_and_half_away_from_zero()
+    {
+        Assert.Equal(1.01m, IndependentBill.Rounded(1.005m));
+        Assert.Equal(1.00m, IndependentBill.Rounded(1.00499m));
+    }
+
+    [Fact]
+    public async Task Live_events_are_read_as_the_specification_says()
+    {
+        const string Text = ": a comment\nevent: everything\ndata: {}\n\nevent:alarm\ndata: {\"a\":1,\ndata: \"b\":2}\nid: 7\n\nevent: empty\n\ndata\n\ndata: last\n\ndata: unfinished";
+        using MemoryStream stream = new(Encoding.UTF8.GetBytes(Text));
+        List<LiveMessage> messages = [];
+        await foreach (LiveMessage message in LiveEvents.ReadAsync(stream, CancellationToken.None))
+        {
+            messages.Add(message);
+        }
+
+        Assert.Equal([new LiveMessage("everything", "{}"), new LiveMessage("alarm", "{\"a\":1,\n\"b\":2}"), new LiveMessage("message", "last")], messages);
+    }
+
+    [Fact]
+    public void Site_file_gets_the_ports_of_the_run()
+    {
+        string site = DemoSite.WithPorts(File.ReadAllText(Path.Combine(Root(), "deploy", "demo", "site.yaml")), 1, 2, 3, 4);
+        Assert.Contains("uplink: { host: 127.0.0.1, port: 4,", site, StringComparison.Ordinal);
+        Assert.Contains("modbusTcp: { host: 127.0.0.1, port: 2 }", site, StringComparison.Ordinal);
+        Assert.DoesNotContain("1502", site, StringComparison.Ordinal);
+        Assert.Throws<ScenarioException>(() => DemoSite.WithPorts(site, 1, 2, 3, 4));
+    }
+
+    [Fact]
+    public void Credentials_of_the_check_are_those_of_the_site()
+    {
+        string list = File.ReadAllText(Path.Combine(Root(), "deploy", "demo", "credentials.yaml"));
+        MatchCollection residents = Regex.Matches(list, @"\{ id: (flat-\d+01-ca(?:rd|r)), card: (\d+), doors: \[(door-1|gate-1)\],");
+        Assert.Equal(24, residents.Count);
+        Assert.All(residents, r => Assert.Equal(r.Groups[1].Value, DemoCredentials.IdOf(r.Groups[2].Value, r.Groups[3].Value)));
+        Assert.Equal("", DemoCredentials.IdOf("1001001", "gate-1"));
+        Assert.Equal("", DemoCredentials.IdOf("4294000099", "door-1"));
+    }
+
+    [Fact]
+    public void Points_of_the_check_are_those_of_the_profiles()
+    {
+        int expected = new Dictionary<string, int> { ["sim-lift"] = 2, ["sim-fire-pump"] = 1, ["sim-electricity-meter"] = 12, ["sim-water-meter"] = 12, ["sim-door"] = 1, ["sim-gate"] = 1 }
+            .Sum(profile => profile.Value * Regex.Count(File.ReadAllText(Path.Combine(Root(), "edge", "profiles", profile.Key + ".yaml")), @"^  [a-z0-9-]+: \{ name:", RegexOptions.Multiline));
+        Assert.Equal(expected, DemoPoint.All.Count);
+        Assert.Equal(expected, DemoPoint.All.Select(p => p.Id).Distinct().Count());
+        foreach (DemoPoint point in DemoPoint.All)
+        {
+            string profile = Directory.GetFiles(Path.Combine(Root(), "edge", "profiles"), "sim-*.yaml").Single(f => File.ReadAllText(f).Contains($"kind: {point.Device.Kind}\n", StringComparison.Ordinal));
+            string line = File.ReadLines(profile).Single(l => l.StartsWith($"  {point.Name}: {{ name", StringComparison.Ordinal));
+            Assert.Equal(point.IsThinned, line.Contains("deadband", StringComparison.Ordinal));
+        }
+    }
+
+    [Fact]
+    public void Billing_reads_are_told_from_polls()
+    {
+        DemoPoint energy = DemoPoint.All.Single(p => p.Id == "meter-2/energy");
+        ServedRead poll = new(1, "meters", 2, RegisterTable.HoldingRegisters, 0, [1, 2, 3, 4, 5, 6]);
+        ServedRead billing = poll with { Values = [0, 42] };
+        Assert.True(energy.IsPolledBy(poll));
+        Assert.False(energy.IsBilledBy(poll));
+        Assert.True(energy.IsBilledBy(billing));
+        Assert.False(energy.IsPolledBy(billing));
+        Assert.Equal(0.42, energy.ValueIn(billing));
+        Assert.False(energy.IsPolledBy(poll with { Unit = 3 }));
+        DemoPoint overspeed = DemoPoint.All.Single(p => p.Id == "lift-1/fault-overspeed");
+        Assert.Equal(1, overspeed.ValueIn(new ServedRead(1, "plant", 11, RegisterTable.HoldingRegisters, 7, [0x0100])));
+    }
+
+    [Fact]
+    public void Loss_window_is_what_the_edge_states_before_its_kill()
+    {
+        Outages outages = new(KilledMs: 10_000, BackMs: 12_000);
+        Assert.False(outages.MayLoseTelemetry(9_499));
+        Assert.True(outages.MayLoseTelemetry(9_500));
+        Assert.False(outages.MayLoseTelemetry(10_201));
+        Assert.False(outages.MayLoseEvent(9_700));
+        Assert.True(outages.MayLoseEvent(9_900));
+        Assert.False(new Outages(null, null).MayLoseTelemetry(10_000));
+    }
+
+    private static string Root()
+    {
+        DirectoryInfo? at = new(AppContext.BaseDirectory);
+        while (at is not null && !File.Exists(Path.Combine(at.FullName, "IotProperty.sln")))
+        {
+            at = at.Parent;
+        }
+
+        return at?.FullName ?? throw new InvalidOperationException("the tests run outside the repository");
+    }
+}
