@@ -16,7 +16,7 @@ internal static class EdgeCommand
         Command add = new("add", "Let the edge of SITE in: prints its user name and password once. Only a salted hash is kept.") { site, data, renew, json };
         add.SetAction(async (parsed, cancellationToken) =>
         {
-            await using PeopleScope people = await PeopleScope.OpenAsync(parsed.GetRequiredValue(data), time, cancellationToken);
+            await using PeopleScope people = PeopleScope.Open(parsed.GetRequiredValue(data), time);
             EdgeCredentials credentials = people.Get<EdgeCredentials>();
             Issued issued = await credentials.IssueAsync(parsed.GetRequiredValue(site), parsed.GetValue(renew), cancellationToken);
             OneTimeSecret secret = issued.Secret ?? throw new UsageException(issued.Refusal!);

@@ -19,7 +19,7 @@ internal static class TokenCommand
         create.SetAction(async (parsed, cancellationToken) =>
         {
             DateTimeOffset end = ReadEnd(parsed.GetValue(expires), time);
-            await using PeopleScope people = await PeopleScope.OpenAsync(parsed.GetRequiredValue(data), time, cancellationToken);
+            await using PeopleScope people = PeopleScope.Open(parsed.GetRequiredValue(data), time);
             OneTimeSecret token = await people.Get<ApiTokens>().CreateAsync(parsed.GetRequiredValue(name), parsed.GetRequiredValue(role), end, cancellationToken);
             string endText = end.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
             await output.WriteLineAsync(parsed.GetValue(json)

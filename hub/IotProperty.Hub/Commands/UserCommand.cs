@@ -16,7 +16,7 @@ internal static class UserCommand
         Command add = new("add", "Add a person: prints a one-time password, which the person is asked to change.") { name, role, data, json };
         add.SetAction(async (parsed, cancellationToken) =>
         {
-            await using PeopleScope people = await PeopleScope.OpenAsync(parsed.GetRequiredValue(data), time, cancellationToken);
+            await using PeopleScope people = PeopleScope.Open(parsed.GetRequiredValue(data), time);
             Issued issued = await people.Get<PeopleRegister>().AddAsync(parsed.GetRequiredValue(name), parsed.GetRequiredValue(role), cancellationToken);
             OneTimeSecret secret = issued.Secret ?? throw new UsageException(issued.Refusal!);
             await output.WriteLineAsync(parsed.GetValue(json)

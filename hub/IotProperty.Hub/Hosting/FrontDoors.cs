@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using IotProperty.Hub.Ingest;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace IotProperty.Hub.Hosting;
@@ -34,6 +35,7 @@ internal sealed class FrontDoors(HubSettings settings)
         {
             _mqtt = options;
             UseTls(options, settings.Mqtt);
+            options.UseFrontDoor();
         });
     }
 

@@ -1,8 +1,10 @@
 using System.Net;
 using IotProperty.Hub.Api;
+using IotProperty.Hub.Ingest;
 using IotProperty.Hub.Live;
 using IotProperty.Hub.Pages;
 using IotProperty.Hub.People;
+using IotProperty.Hub.Storage;
 
 
 namespace IotProperty.Hub.Hosting;
@@ -10,12 +12,10 @@ namespace IotProperty.Hub.Hosting;
 /// <summary>Puts the hub together: which rooms there are, where it listens, in which order a request passes. Started and stopped by its owner.</summary>
 public sealed class HubHost
 {
-    private readonly DataFolder _folder;
     private readonly FrontDoors _doors;
 
-    private HubHost(DataFolder folder, FrontDoors doors, WebApplication application)
+    private HubHost(FrontDoors doors, WebApplication application)
     {
-        _folder = folder;
         _doors = doors;
         Application = application;
     }
@@ -39,8 +39,14 @@ public sealed class HubHost
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "iotp-hub", ContentRootPath = folder.Path });
         builder.Services.AddRoutingCore();
         HubLogging.Configure(builder.Logging);
-        builder.Services.AddPeople(folder, time).AddLogin(folder);
+        builder.Services.AddSingleton(time);
+        builder.Services.AddLedger(folder.LedgerFile);
+        builder.Services.AddLedgerJobs();
+        builder.Services.AddSqliteTelemetry(folder.TelemetryFile);
+        builder.Services.AddUplinkIngest();
+        builder.Services.AddPeople().AddLogin(folder);
         builder.Services.AddSingleton<LiveFeed>().AddSingleton<ILiveFeed>(provider => provider.GetRequiredService<LiveFeed>());
+        builder.Services.AddFrontDoor();
         builder.Services.AddSingleton<MetricsText>();
         builder.Services.AddHubApi();
         builder.Services.AddHubPages();
@@ -50,13 +56,17 @@ public sealed class HubHost
         builder.WebHost.UseKestrelCore();
         builder.WebHost.UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel(doors.Listen);
-        HubHost host = new(folder, doors, builder.Build());
+        HubHost host = new(doors, builder.Build());
         host.MapRequests();
         return host;
     }
 
     /// <summary>Brings the databases up to date. Before the start.</summary>
-    public async Task PrepareAsync(CancellationToken cancellationToken) => await PeopleSchema.ApplyAsync(_folder, cancellationToken);
+    public void Prepare()
+    {
+        Application.Services.GetRequiredService<LedgerDatabase>().Prepare();
+        _ = Application.Services.GetRequiredService<ITelemetryStore>();
+    }
 
     /// <summary>On a new hub: the administrator, whose one-time password is to be shown once.</summary>
     public async Task<OneTimeSecret?> EnsureAdministratorAsync(CancellationToken cancellationToken)

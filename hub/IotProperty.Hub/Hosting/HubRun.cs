@@ -14,7 +14,7 @@ internal static class HubRun
         using IDisposable taken = folder.Lock();
         HubHost host = HubHost.Build(settings, folder, time);
         await using WebApplication application = host.Application;
-        await host.PrepareAsync(cancellationToken);
+        host.Prepare();
         OneTimeSecret? administrator = await host.EnsureAdministratorAsync(cancellationToken);
         if (administrator is { } first)
         {

@@ -21,26 +21,36 @@ public sealed class OverviewReader(IRegistry registry, ITelemetryStore telemetry
 
         long nowMs = time.GetUtcNow().ToUnixTimeMilliseconds();
         EdgeRecord? edge = await registry.FindEdgeAsync(siteId, cancellationToken);
-        bool online = FreshnessRule.EdgeIsOnline(edge?.Online == true, edge?.LastSeenMs, nowMs);
         Page<Alarm> active = await alarms.ListAsync(siteId, true, new PageRequest(null, MaxAlarms), cancellationToken);
         Dictionary<PointRef, StoredSample> latest = (await telemetry.LatestAsync(siteId, cancellationToken)).ToDictionary(l => l.Point, l => l.Sample);
+
+        // An edge whose hub was killed stays online by its last word; only what it brings tells whether it is there.
+        long newestMs = latest.Values.Select(sample => sample.TimeMs).DefaultIfEmpty(0).Max();
+        long? heardMs = edge?.LastSeenMs is { } stateMs ? Math.Max(stateMs, newestMs) : newestMs > 0 ? newestMs : null;
+        bool online = FreshnessRule.EdgeIsOnline(edge?.Online == true, heardMs, nowMs);
         IEnumerable<CatalogueDevice> devices = edge?.Catalogue?.Devices.AsEnumerable() ?? [];
         return new SiteOverview(
             site,
-            new EdgeHealth(online, edge?.LastSeenMs, edge?.Epoch ?? 0, edge?.Version ?? ""),
-            [.. devices.Select(device => OverviewOf(device, latest, online, nowMs))],
+            new EdgeHealth(online, heardMs, edge?.Epoch ?? 0, edge?.Version ?? ""),
+            [.. devices.Select(device => OverviewOf(device, edge!.Catalogue!.Rules, latest, online, nowMs))],
             active.Items.Count,
             nowMs);
     }
 
-    private static DeviceOverview OverviewOf(CatalogueDevice device, Dictionary<PointRef, StoredSample> latest, bool online, long nowMs) =>
-        new(device.Id, device.Kind, device.Profile, device.Name,
+    private static DeviceOverview OverviewOf(
+        CatalogueDevice device, IEnumerable<CatalogueRule> rules, Dictionary<PointRef, StoredSample> latest, bool online, long nowMs) => new(
+        device.Id,
+        device.Kind,
+        device.Profile,
+        device.Name,
         [
             .. device.Points.Select(point =>
             {
                 StoredSample? sample = latest.TryGetValue(new PointRef(device.Id, point.Id), out StoredSample known) ? known : null;
                 double? value = sample is { Value: var v } && !double.IsNaN(v) ? v : null;
-                return new PointOverview(point.Id, point.Name, point.Unit, value, sample?.TimeMs, sample?.Quality, FreshnessRule.Of(sample, online, nowMs));
+                return new PointOverview(
+                    point.Id, point.Name, point.Unit, value, sample?.TimeMs, sample?.Quality, FreshnessRule.Of(sample, online, nowMs), point.RangeLow, point.RangeHigh);
             }),
-        ]);
+        ],
+        [.. rules.Where(rule => rule.Point.Device == device.Id)]);
 }

@@ -1,4 +1,10 @@
 using IotProperty.Hub.Pages.Account;
+using IotProperty.Hub.Pages.Alarms;
+using IotProperty.Hub.Pages.Invoices;
+using IotProperty.Hub.Pages.Meters;
+using IotProperty.Hub.Pages.Overview;
+using IotProperty.Hub.Pages.Trends;
+using IotProperty.Hub.Pages.WorkOrders;
 
 namespace IotProperty.Hub.Pages;
 
@@ -28,5 +34,11 @@ internal static class HubPages
     {
         RouteGroupBuilder pages = routes.MapGroup("").ExcludeFromDescription();
         pages.MapAccount();
+        pages.MapOverview();
+        pages.MapAlarms();
+        pages.MapTrends();
+        pages.MapWorkOrders();
+        pages.MapMeters();
+        pages.MapInvoices();
     }
 }

@@ -1,4 +1,5 @@
 using IotProperty.Hub.Hosting;
+using IotProperty.Hub.Storage;
 
 namespace IotProperty.Hub.People;
 
@@ -14,11 +15,11 @@ internal sealed class PeopleScope : IAsyncDisposable
         _scope = provider.CreateAsyncScope();
     }
 
-    public static async Task<PeopleScope> OpenAsync(string dataFolder, TimeProvider time, CancellationToken cancellationToken)
+    public static PeopleScope Open(string dataFolder, TimeProvider time)
     {
-        DataFolder folder = DataFolder.Open(dataFolder);
-        await PeopleSchema.ApplyAsync(folder, cancellationToken);
-        return new PeopleScope(new ServiceCollection().AddPeople(folder, time).BuildServiceProvider());
+        LedgerDatabase ledger = new(DataFolder.Open(dataFolder).LedgerFile, time);
+        ledger.Prepare();
+        return new PeopleScope(new ServiceCollection().AddSingleton(time).AddSingleton(ledger).AddPeople().BuildServiceProvider());
     }
 
     public T Get<T>()

@@ -1,11 +1,11 @@
 using IotProperty.Hub.Hosting;
 using IotProperty.Hub.Ingest;
+using IotProperty.Hub.Storage;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace IotProperty.Hub.People;
 
@@ -17,12 +17,15 @@ internal static class PeopleServices
     // OWASP's figure for PBKDF2 with HMAC-SHA512.
     private const int HashRounds = 210_000;
 
-    /// <summary>The part that commands need too: people, tokens and edge credentials in the ledger's database.</summary>
-    public static IServiceCollection AddPeople(this IServiceCollection services, DataFolder folder, TimeProvider time)
+    /// <summary>
+    /// The part that commands need too: people, tokens and edge credentials in the ledger's database. Asks for a <see cref="LedgerDatabase"/> and a
+    /// <see cref="TimeProvider"/>.
+    /// </summary>
+    public static IServiceCollection AddPeople(this IServiceCollection services)
     {
-        services.TryAddSingleton(time);
         services.AddLogging();
-        services.AddDbContextFactory<PeopleContext>(options => options.UseSqlite($"Data Source={folder.LedgerFile};Foreign Keys=True"));
+        services.AddDbContextFactory<PeopleContext>((provider, options) =>
+            provider.GetRequiredService<LedgerDatabase>().Configure((DbContextOptionsBuilder<PeopleContext>)options));
         services.AddIdentityCore<Person>(options =>
         {
             options.Password.RequiredLength = 12;

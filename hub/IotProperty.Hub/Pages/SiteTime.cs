@@ -1,0 +1,57 @@
+using System.Globalization;
+using NodaTime;
+using NodaTime.Text;
+
+namespace IotProperty.Hub.Pages;
+
+/// <summary>Times as people at a site read them.</summary>
+public sealed class SiteTime
+{
+    private static readonly LocalDateTimePattern InputPattern = LocalDateTimePattern.CreateWithInvariantCulture("uuuu-MM-dd'T'HH:mm");
+    private static readonly LocalDateTimePattern InputPatternWithSeconds = LocalDateTimePattern.CreateWithInvariantCulture("uuuu-MM-dd'T'HH:mm:ss");
+
+    private readonly DateTimeZone _zone;
+
+    /// <param name="zone">An IANA name; one that is unknown here is shown in UTC, and says so.</param>
+    public SiteTime(string zone) => _zone = DateTimeZoneProviders.Tzdb.GetZoneOrNull(zone) ?? DateTimeZone.Utc;
+
+    /// <summary>The zone's name, to stand beside the times.</summary>
+    public string Zone => _zone.Id;
+
+    /// <summary><c>2026-11-22 10:03:22</c>.</summary>
+    public string Text(long ms) => Local(ms).ToString("uuuu-MM-dd HH:mm:ss", CultureInfo.InvariantCulture);
+
+    /// <summary><c>10:03:22</c>, for what happened a moment ago.</summary>
+    public string Clock(long ms) => Local(ms).ToString("HH:mm:ss", CultureInfo.InvariantCulture);
+
+    /// <summary><c>2026-11-22 10:03</c>, or the day alone where it begins then.</summary>
+    public string Boundary(long ms) =>
+        Local(ms) is var local && local.TimeOfDay == LocalTime.Midnight
+            ? local.ToString("uuuu-MM-dd", CultureInfo.InvariantCulture)
+            : local.ToString(local.Second == 0 ? "uuuu-MM-dd HH:mm" : "uuuu-MM-dd HH:mm:ss", CultureInfo.InvariantCulture);
+
+    /// <summary>The value of an input of type <c>datetime-local</c>.</summary>
+    public string Input(long ms) => InputPattern.Format(Local(ms));
+
+    /// <summary>Reads an input of type <c>datetime-local</c>. A time that the clocks skip or repeat is taken at the earlier instant that fits.</summary>
+    public bool TryReadInput(string text, out long ms)
+    {
+        ParseResult<LocalDateTime> parsed = InputPattern.Parse(text);
+        if (!parsed.Success)
+        {
+            parsed = InputPatternWithSeconds.Parse(text);
+        }
+
+        ms = parsed.Success ? _zone.AtLeniently(parsed.Value).ToInstant().ToUnixTimeMilliseconds() : 0;
+        return parsed.Success;
+    }
+
+    /// <summary>When the calendar month began that holds this instant.</summary>
+    public long MonthStart(long ms)
+    {
+        LocalDateTime local = Local(ms);
+        return _zone.AtStartOfDay(new LocalDate(local.Year, local.Month, 1)).ToInstant().ToUnixTimeMilliseconds();
+    }
+
+    private LocalDateTime Local(long ms) => Instant.FromUnixTimeMilliseconds(ms).InZone(_zone).LocalDateTime;
+}

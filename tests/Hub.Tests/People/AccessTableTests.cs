@@ -1,0 +1,175 @@
+using System.Net;
+using IotProperty.Hub.People;
+using IotProperty.Hub.Tests.Support;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace IotProperty.Hub.Tests.People;
+
+/// <summary>Who may use which route. A route that is not in the table fails the test, so nobody can forget to decide.</summary>
+public sealed class AccessTableTests(HubFixture fixture) : IClassFixture<HubFixture>
+{
+    private const string Anybody = "anybody";
+
+    /// <summary>Method and route pattern, and whoever may use it: a = administrator, e = engineer, g = guard, b = billing, r = read-only.</summary>
+    private static readonly Dictionary<string, string> Table = new()
+    {
+        ["GET /healthz"] = Anybody,
+        ["GET /login"] = Anybody,
+        ["POST /login"] = Anybody,
+        ["POST /language"] = Anybody,
+        ["GET /assets/{**path}"] = Anybody,
+        ["GET /metrics"] = "aegbr",
+        ["GET /live"] = "aegbr",
+        ["POST /logout"] = "aegbr",
+        ["GET /account"] = "aegbr",
+        ["POST /account/password"] = "aegbr",
+        ["GET /"] = "aegbr",
+        ["GET /sites/{site}"] = "aegbr",
+        ["GET /sites/{site}/parts"] = "aegbr",
+        ["GET /trend"] = "aegbr",
+        ["GET /alarms"] = "aegbr",
+        ["GET /alarms/rows"] = "aegbr",
+        ["GET /alarms/{id}"] = "aegbr",
+        ["POST /alarms/{id}/acknowledge"] = "aeg",
+        ["GET /work-orders"] = "aegr",
+        ["GET /work-orders/rows"] = "aegr",
+        ["GET /work-orders/{id}"] = "aegr",
+        ["POST /work-orders/{id}/transitions"] = "ae",
+        ["GET /meters"] = "aebr",
+        ["GET /meters/{site}/{device}/{register}"] = "aebr",
+        ["GET /invoices"] = "abr",
+        ["POST /invoices"] = "ab",
+        ["GET /invoices/{id}"] = "abr",
+        ["GET /api/v1/openapi.json"] = "aegbr",
+        ["GET /api/v1/live"] = "aegbr",
+        ["GET /api/v1/sites"] = "aegbr",
+        ["GET /api/v1/sites/{site}/overview"] = "aegbr",
+        ["GET /api/v1/edges"] = "aegbr",
+        ["GET /api/v1/buildings"] = "aegbr",
+        ["POST /api/v1/buildings"] = "ab",
+        ["GET /api/v1/buildings/{id}"] = "aegbr",
+        ["GET /api/v1/units"] = "aegbr",
+        ["POST /api/v1/units"] = "ab",
+        ["GET /api/v1/units/{id}"] = "aegbr",
+        ["GET /api/v1/occupants"] = "agb",
+        ["POST /api/v1/occupants"] = "ab",
+        ["GET /api/v1/assets"] = "aegr",
+        ["POST /api/v1/assets"] = "ae",
+        ["GET /api/v1/assets/{id}"] = "aegr",
+        ["GET /api/v1/telemetry"] = "aegbr",
+        ["GET /api/v1/telemetry/count"] = "aegbr",
+        ["GET /api/v1/batches"] = "aegbr",
+        ["GET /api/v1/alarms"] = "aegbr",
+        ["GET /api/v1/alarms/{id}"] = "aegbr",
+        ["POST /api/v1/alarms/{id}/acknowledge"] = "aeg",
+        ["GET /api/v1/transitions"] = "aegbr",
+        ["GET /api/v1/access-events"] = "aegr",
+        ["GET /api/v1/work-orders"] = "aegr",
+        ["POST /api/v1/work-orders"] = "ae",
+        ["GET /api/v1/work-orders/{id}"] = "aegr",
+        ["POST /api/v1/work-orders/{id}/transitions"] = "ae",
+        ["GET /api/v1/technicians"] = "aegr",
+        ["POST /api/v1/technicians"] = "ae",
+        ["POST /api/v1/technicians/{id}/availability"] = "ae",
+        ["GET /api/v1/maintenance-plans"] = "aegr",
+        ["POST /api/v1/maintenance-plans"] = "ae",
+        ["GET /api/v1/service-points"] = "aebr",
+        ["POST /api/v1/service-points"] = "ab",
+        ["GET /api/v1/meter-installations"] = "aebr",
+        ["POST /api/v1/meter-installations"] = "ab",
+        ["POST /api/v1/meter-installations/{id}/end"] = "ab",
+        ["GET /api/v1/readings"] = "aebr",
+        ["GET /api/v1/tariffs"] = "aebr",
+        ["POST /api/v1/tariffs"] = "ab",
+        ["GET /api/v1/tariffs/{id}"] = "aebr",
+        ["GET /api/v1/tariff-assignments"] = "aebr",
+        ["POST /api/v1/tariff-assignments"] = "ab",
+        ["GET /api/v1/invoices"] = "abr",
+        ["POST /api/v1/invoices"] = "ab",
+        ["GET /api/v1/invoices/{id}"] = "abr",
+    };
+
+    [Fact]
+    public void Every_route_is_in_the_table_and_the_table_holds_no_other()
+    {
+        string[] routes = [.. Routes().Select(route => route.Key).Order(StringComparer.Ordinal)];
+        Assert.Equal(Table.Keys.Order(StringComparer.Ordinal), routes);
+    }
+
+    [Fact]
+    public void Every_route_demands_the_permission_that_the_table_gives()
+    {
+        Dictionary<char, string> roles = new() { ['a'] = Roles.Administrator, ['e'] = Roles.Engineer, ['g'] = Roles.Guard, ['b'] = Roles.Billing, ['r'] = Roles.ReadOnly };
+        foreach ((string key, RouteEndpoint endpoint) in Routes())
+        {
+            bool open = endpoint.Metadata.GetMetadata<IAllowAnonymous>() is not null;
+            Assert.Equal((key, Table[key] == Anybody), (key, open));
+            if (!open)
+            {
+                PermissionMetadata needed = endpoint.Metadata.GetRequiredMetadata<PermissionMetadata>();
+                Assert.Equal((key, string.Join(' ', Table[key].Select(c => roles[c]).Order())), (key, string.Join(' ', Permissions.RolesOf(needed.Permission).Order())));
+            }
+        }
+    }
+
+    [Fact]
+    public async Task Nothing_but_health_and_login_is_reached_without_login()
+    {
+        using HttpClient stranger = fixture.Hub.Stranger();
+        foreach (string key in Table.Where(row => row.Value != Anybody).Select(row => row.Key))
+        {
+            using HttpResponseMessage answer = await SendAsync(stranger, key);
+            bool refused = answer.StatusCode == HttpStatusCode.Unauthorized
+                || (answer.StatusCode == HttpStatusCode.Redirect && answer.Headers.Location!.OriginalString.StartsWith("/login", StringComparison.Ordinal));
+            Assert.True(refused, $"{key} answered {(int)answer.StatusCode} to a stranger");
+            Assert.Equal((key, key.Contains("/api/", StringComparison.Ordinal) || key is "GET /live" or "GET /metrics"), (key, answer.StatusCode == HttpStatusCode.Unauthorized));
+        }
+    }
+
+    [Theory]
+    [InlineData('a', Roles.Administrator)]
+    [InlineData('e', Roles.Engineer)]
+    [InlineData('g', Roles.Guard)]
+    [InlineData('b', Roles.Billing)]
+    [InlineData('r', Roles.ReadOnly)]
+    public async Task Each_role_reaches_what_the_table_gives_it_and_nothing_else(char letter, string role)
+    {
+        using HttpClient program = await fixture.Hub.ProgramAsync(role);
+        foreach ((string key, string who) in Table.Where(row => row.Value != Anybody))
+        {
+            using HttpResponseMessage answer = await SendAsync(program, key);
+            bool forbidden = answer.StatusCode is HttpStatusCode.Forbidden or HttpStatusCode.Unauthorized;
+            Assert.True(forbidden == !who.Contains(letter, StringComparison.Ordinal), $"{key} answered {(int)answer.StatusCode} to {role}");
+        }
+    }
+
+    [Fact]
+    public async Task Unknown_address_sends_a_stranger_to_the_login_like_any_other()
+    {
+        using HttpClient stranger = fixture.Hub.Stranger();
+        using HttpResponseMessage answer = await stranger.GetAsync(new Uri("/no-such-page", UriKind.Relative));
+        Assert.Equal((HttpStatusCode.Redirect, "/login?returnUrl=%2Fno-such-page"), (answer.StatusCode, answer.Headers.Location!.OriginalString));
+    }
+
+    private IEnumerable<KeyValuePair<string, RouteEndpoint>> Routes() =>
+        fixture.Hub.Services.GetServices<EndpointDataSource>().SelectMany(source => source.Endpoints).OfType<RouteEndpoint>().Distinct()
+            .SelectMany(endpoint => (endpoint.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods ?? ["GET"])
+                .Where(method => method != "HEAD")
+                .Select(method => KeyValuePair.Create($"{method} /{endpoint.RoutePattern.RawText!.TrimStart('/')}", endpoint)));
+
+    /// <summary>Calls the route with ids that do not exist; only what authorisation says matters, so the answer is not read to its end.</summary>
+    private static async Task<HttpResponseMessage> SendAsync(HttpClient client, string key)
+    {
+        string[] parts = key.Split(' ');
+        string address = parts[1].Replace("{**path}", "none", StringComparison.Ordinal).Replace("{", "no-", StringComparison.Ordinal).Replace("}", "", StringComparison.Ordinal);
+        using HttpRequestMessage request = new(new HttpMethod(parts[0]), address);
+        if (parts[0] == "POST")
+        {
+            request.Content = new StringContent("{}", System.Text.Encoding.UTF8, "application/json");
+        }
+
+        return await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+    }
+}
