@@ -29,7 +29,7 @@ internal static class ReferenceRules
     private static readonly string[] ImpureNamespaces =
     [
         "System.Net.Sockets", "System.Net.Http", "System.IO.Pipes", "System.IO.Ports", "System.Data", "Microsoft.Data.Sqlite",
-        "Microsoft.AspNetCore", "Microsoft.Extensions.Logging", "Microsoft.Extensions.Hosting", "System.Threading.Channels",
+        "Microsoft.AspNetCore", "Microsoft.Extensions.Logging", "Microsoft.Extensions.Hosting", "System.Threading.Channels", "System.Threading.Tasks",
     ];
 
     private static readonly string[] Pure = [Protocols, EdgeCore, HubCore];
