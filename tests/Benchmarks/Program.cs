@@ -1,5 +1,6 @@
 using System.CommandLine;
 using IotProperty.Benchmarks.Harness;
+using IotProperty.Benchmarks.Ingest;
 using IotProperty.Benchmarks.Modbus;
 using IotProperty.Benchmarks.Uplink;
 
@@ -8,6 +9,7 @@ IBenchmark[] benchmarks =
 [
     new ModbusTcpReadBenchmark(),
     new BatchCodecBenchmark(),
+    new TelemetryIngestBenchmark(),
 ];
 
 Argument<string[]> names = new("name") { Description = "Run only benchmarks whose name contains one of these.", Arity = ArgumentArity.ZeroOrMore };
