@@ -2,19 +2,22 @@ using System.CommandLine;
 using IotProperty.Benchmarks.Harness;
 using IotProperty.Benchmarks.Ingest;
 using IotProperty.Benchmarks.Modbus;
+using IotProperty.Benchmarks.Mqtt;
 using IotProperty.Benchmarks.Uplink;
 
 // Every benchmark of the product, in the order of the report. One class each, in the folder of its room.
 IBenchmark[] benchmarks =
 [
     new ModbusTcpReadBenchmark(),
+    new MqttPublishBenchmark(),
+    new FrontDoorBenchmark(),
     new BatchCodecBenchmark(),
     new TelemetryIngestBenchmark(),
 ];
 
 Argument<string[]> names = new("name") { Description = "Run only benchmarks whose name contains one of these.", Arity = ArgumentArity.ZeroOrMore };
 Option<bool> list = new("--list") { Description = "List the benchmarks and end." };
-Option<bool> quick = new("--quick") { Description = "Fewer and shorter rounds: a smoke test, too short for a verdict on a busy machine." };
+Option<bool> quick = new("--quick") { Description = "Fewer and shorter rounds; what misses a bound is measured again in full before it counts." };
 Option<bool> json = new("--json") { Description = "Print one JSON object a line." };
 RootCommand command = new("Measures IotProperty against its floors.\n\nExit codes: 0 every bound holds; 1 a bound is missed or a benchmark failed; 2 bad usage.")
 {
@@ -61,14 +64,19 @@ static async Task<bool> RunAsync(IBenchmark benchmark, BenchmarkRun run, Report 
     using ProcessorPin? pin = benchmark.PinToOneCore ? new ProcessorPin() : null;
     try
     {
-        bool ok = true;
-        foreach (Measurement measurement in await benchmark.RunAsync(run, cancellationToken))
+        IReadOnlyList<Measurement> measurements = await benchmark.RunAsync(run, cancellationToken);
+        if (run != BenchmarkRun.Full && !measurements.All(m => m.Ok))
         {
-            report.Add(measurement);
-            ok &= measurement.Ok;
+            // Short rounds on a busy machine may miss by bad luck: only a full measurement condemns.
+            measurements = await benchmark.RunAsync(BenchmarkRun.Full, cancellationToken);
         }
 
-        return ok;
+        foreach (Measurement measurement in measurements)
+        {
+            report.Add(measurement);
+        }
+
+        return measurements.All(m => m.Ok);
     }
     catch (Exception error) when (error is not OperationCanceledException)
     {

@@ -403,8 +403,8 @@ internal sealed class MqttLink : IMqttLink
         switch (step.Kind)
         {
             case MqttClientEventKind.Connected:
-                _connected.TrySetResult();
                 ArmTimer();
+                _connected.TrySetResult();
                 break;
             case MqttClientEventKind.Message:
                 MqttPublish publish = step.Publish;

@@ -46,7 +46,7 @@ public sealed record MqttConnect(string ClientId, bool CleanStart, ushort KeepAl
         string clientId = reader.Utf8String();
         MqttWill? will = (flags & WillFlag) != 0 ? ReadWill(ref reader, flags) : null;
         string? userName = (flags & UserNameFlag) != 0 ? reader.Utf8String() : null;
-        ReadOnlyMemory<byte>? password = (flags & PasswordFlag) != 0 ? reader.BinaryData().ToArray() : null;
+        ReadOnlyMemory<byte>? password = (flags & PasswordFlag) != 0 ? (ReadOnlyMemory<byte>?)reader.BinaryData().ToArray() : null;
         if (properties.AuthenticationData is not null && properties.AuthenticationMethod is null)
         {
             reader.Fail(MqttFault.Protocol("Authentication Data without Authentication Method (§3.1.2.11.10)"));
