@@ -105,7 +105,13 @@ public sealed class EdgeDaemon : IAsyncDisposable
         List<(string Name, Task Task)> parts = [.. _lines.Select(line => ($"line {line.Line.Id}", Task.Run(() => line.RunAsync(lines.Token), CancellationToken.None)))];
         List<Task> lineTasks = [.. parts.Select(part => part.Task)];
         Task uplinkTask = Task.Run(() => _uplink.RunAsync(uplink.Token), CancellationToken.None);
-        parts.AddRange([("uplink", uplinkTask), ("store", _outbox.Completion), ("alarm rules", _alarms.ExecuteTask!), ("doors", _access.ExecuteTask!), ("readings", _readings.ExecuteTask!)]);
+        parts.AddRange([("uplink", uplinkTask), ("store", _outbox.Completion), ("alarm rules", _alarms.ExecuteTask!), ("readings", _readings.ExecuteTask!)]);
+        if (_site.Devices.Any(device => device.Profile.Access is not null))
+        {
+            // Without a door there is nothing to run, and that it is over is no fault.
+            parts.Add(("doors", _access.ExecuteTask!));
+        }
+
         _logger.Runs(Version, _site.Id, _lines.Count, _site.Devices.Count(), _outbox.Epoch);
         HealthServer? health = await StartHealthAsync();
         Task watchdog = new Watchdog(_systemd, _lines, _clock, _loggers.CreateLogger<Watchdog>()).RunAsync(lines.Token);

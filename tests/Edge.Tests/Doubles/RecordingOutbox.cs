@@ -16,6 +16,9 @@ internal sealed class RecordingOutbox : IOutbox, IEdgeStateStore
 
     public ConcurrentQueue<Sample> Samples { get; } = new();
 
+    /// <summary>One entry for each call.</summary>
+    public ConcurrentQueue<IReadOnlyList<MeterReading>> Readings { get; } = new();
+
     /// <summary>The next so many calls fail as a full disk does.</summary>
     public void FailNext(int calls) => Volatile.Write(ref _failures, calls);
 
@@ -41,8 +44,16 @@ internal sealed class RecordingOutbox : IOutbox, IEdgeStateStore
         return ValueTask.CompletedTask;
     }
 
-    public ValueTask AddAsync(IReadOnlyList<MeterReading> readings, CancellationToken cancellationToken) =>
-        throw new NotSupportedException("these rooms take no readings");
+    public ValueTask AddAsync(IReadOnlyList<MeterReading> readings, CancellationToken cancellationToken)
+    {
+        if (Interlocked.Decrement(ref _failures) >= 0)
+        {
+            throw new IOException("no space left on device");
+        }
+
+        Readings.Enqueue(readings);
+        return ValueTask.CompletedTask;
+    }
 
     public byte[]? Get(string key) => State.GetValueOrDefault(key);
 

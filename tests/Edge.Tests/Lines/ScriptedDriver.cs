@@ -1,0 +1,52 @@
+using System.Threading.Channels;
+using IotProperty.Edge.Drivers;
+using IotProperty.Protocols.Modbus;
+
+namespace IotProperty.Edge.Tests.Lines;
+
+/// <summary>A request that waits for the test's answer.</summary>
+internal sealed record DriverRequest(string What, byte Unit, ushort Address, Memory<ushort> Registers, Memory<bool> Bits, bool Value, TaskCompletionSource<DriverReply> Reply)
+{
+    public void Answer(params ushort[] registers)
+    {
+        registers.CopyTo(Registers);
+        Reply.SetResult(DriverReply.Ok);
+    }
+
+    public void Fail(DriverOutcome outcome) => Reply.SetResult(new DriverReply(outcome, ModbusExceptionCode.None, "scripted"));
+}
+
+/// <summary>A driver whose every request the test answers by hand.</summary>
+internal sealed class ScriptedDriver : ILineDriver
+{
+    private readonly Channel<DriverRequest> _requests = Channel.CreateUnbounded<DriverRequest>();
+
+    /// <summary>The next request, within a generous bound.</summary>
+    public async Task<DriverRequest> NextAsync()
+    {
+        using CancellationTokenSource bound = new(TimeSpan.FromSeconds(20));
+        return await _requests.Reader.ReadAsync(bound.Token);
+    }
+
+    public ValueTask<DriverReply> ReadRegistersAsync(byte unit, RegisterTable table, ushort address, Memory<ushort> destination, CancellationToken cancellationToken) =>
+        AskAsync(new DriverRequest("read", unit, address, destination, default, false, New()), cancellationToken);
+
+    public ValueTask<DriverReply> ReadBitsAsync(byte unit, RegisterTable table, ushort address, Memory<bool> destination, CancellationToken cancellationToken) =>
+        AskAsync(new DriverRequest("bits", unit, address, default, destination, false, New()), cancellationToken);
+
+    public ValueTask<DriverReply> WriteRegistersAsync(byte unit, ushort address, ReadOnlyMemory<ushort> values, CancellationToken cancellationToken) =>
+        throw new NotSupportedException("lines write coils only");
+
+    public ValueTask<DriverReply> WriteCoilAsync(byte unit, ushort address, bool value, CancellationToken cancellationToken) =>
+        AskAsync(new DriverRequest("write", unit, address, default, default, value, New()), cancellationToken);
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    private async ValueTask<DriverReply> AskAsync(DriverRequest request, CancellationToken cancellationToken)
+    {
+        await _requests.Writer.WriteAsync(request, cancellationToken);
+        return await request.Reply.Task.WaitAsync(cancellationToken);
+    }
+
+    private static TaskCompletionSource<DriverReply> New() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+}

@@ -1,0 +1,69 @@
+using System.Collections.Immutable;
+using System.Text.RegularExpressions;
+using IotProperty.Edge.Profiles;
+
+namespace IotProperty.Edge.Tests.Profiles;
+
+/// <summary>What ships is sound, and what the guide teaches is true.</summary>
+public partial class ShippedProfileTests
+{
+    private static readonly string Root = FindRoot();
+
+    [Fact]
+    public void Every_shipped_profile_is_sound()
+    {
+        SourceText[] sources = Shipped();
+        Assert.NotEmpty(sources);
+        (ImmutableArray<DeviceProfile> profiles, ImmutableArray<ConfigurationMistake> mistakes) = SiteConfigurationReader.ReadProfiles(sources);
+        Assert.Equal("", string.Join('\n', mistakes));
+        Assert.Equal(sources.Select(s => Path.GetFileNameWithoutExtension(s.File)).Order(), profiles.Select(p => p.Id).Order());
+    }
+
+    [Fact]
+    public void Samples_of_the_guide_are_sound()
+    {
+        string[] samples = [.. Fence().Matches(File.ReadAllText(Path.Combine(Root, "edge", "profiles", "README.md"))).Select(m => m.Groups[1].Value)];
+        SourceText[] profiles = [.. samples.Where(s => s.StartsWith("profile:", StringComparison.Ordinal)).Select((text, i) => new SourceText($"sample-{i}.yaml", text))];
+        Assert.Equal(2, profiles.Length);
+        SiteReadResult result = SiteConfigurationReader.Read(new SiteSources
+        {
+            Site = new SourceText("site.yaml", samples.Single(s => s.StartsWith("site:", StringComparison.Ordinal))),
+            Profiles = [.. profiles],
+            Credentials = ReferencedFile.Read(new SourceText("credentials.yaml", samples.Single(s => s.StartsWith("credentials:", StringComparison.Ordinal)))),
+            FindTimeZone = SampleSite.FindTimeZone,
+        });
+        Assert.Equal("", string.Join('\n', result.Mistakes));
+        Assert.Equal(4, samples.Length);
+    }
+
+    [Fact]
+    public void Site_of_the_demo_is_sound()
+    {
+        string folder = Path.Combine(Root, "deploy", "demo");
+        SiteReadResult result = SiteConfigurationReader.Read(new SiteSources
+        {
+            Site = new SourceText("site.yaml", File.ReadAllText(Path.Combine(folder, "site.yaml"))),
+            Profiles = [.. Shipped()],
+            Credentials = ReferencedFile.Read(new SourceText("credentials.yaml", File.ReadAllText(Path.Combine(folder, "credentials.yaml")))),
+            FindTimeZone = SampleSite.FindTimeZone,
+        });
+        Assert.Equal("", string.Join('\n', result.Mistakes));
+    }
+
+    private static SourceText[] Shipped() =>
+        [.. Directory.GetFiles(Path.Combine(Root, "edge", "profiles"), "*.yaml").Order(StringComparer.Ordinal).Select(path => new SourceText(path, File.ReadAllText(path)))];
+
+    private static string FindRoot()
+    {
+        DirectoryInfo? at = new(AppContext.BaseDirectory);
+        while (at is not null && !File.Exists(Path.Combine(at.FullName, "IotProperty.sln")))
+        {
+            at = at.Parent;
+        }
+
+        return at?.FullName ?? throw new InvalidOperationException("the tests do not run inside the repository");
+    }
+
+    [GeneratedRegex("^```yaml\n(.*?)^```", RegexOptions.Singleline | RegexOptions.Multiline)]
+    private static partial Regex Fence();
+}
