@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Buffers.Binary;
 using IotProperty.Hub.Telemetry;
 
 namespace IotProperty.Hub.Storage;
@@ -18,7 +19,7 @@ internal static class TelemetryJournal
             int length = 0;
             foreach (TelemetrySeries series in touched)
             {
-                System.Buffers.Binary.BinaryPrimitives.WriteInt64LittleEndian(buffer.AsSpan(length), series.Id);
+                BinaryPrimitives.WriteInt64LittleEndian(buffer.AsSpan(length), series.Id);
                 length += SeriesIdBytes;
                 length += SampleRun.Write(series.Staged.TimesMs, series.Staged.Values, series.Staged.Marks, buffer.AsSpan(length));
             }
@@ -45,7 +46,7 @@ internal static class TelemetryJournal
         while (!rest.IsEmpty)
         {
             if (rest.Length < SeriesIdBytes
-                || !memory.SeriesById.TryGetValue(System.Buffers.Binary.BinaryPrimitives.ReadInt64LittleEndian(rest), out TelemetrySeries? series))
+                || !memory.SeriesById.TryGetValue(BinaryPrimitives.ReadInt64LittleEndian(rest), out TelemetrySeries? series))
             {
                 why = "it names a point that is not there";
                 return false;

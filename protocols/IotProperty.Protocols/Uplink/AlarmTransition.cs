@@ -14,7 +14,7 @@ public enum AlarmCause : byte
     /// <summary>The value crossed a limit of the rule, in either direction.</summary>
     Limit = 0,
 
-    /// <summary>The point brought no good value for longer than the rule's staleness limit.</summary>
+    /// <summary>The point brought no good value for longer than the rule's staleness limit; on the way back: good values are coming again.</summary>
     Stale = 1,
 
     /// <summary>The rule was removed or changed in the configuration while it was active.</summary>
