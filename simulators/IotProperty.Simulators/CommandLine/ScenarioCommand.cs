@@ -55,6 +55,10 @@ internal static class ScenarioCommand
         {
             failure = e.Message;
         }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            failure = "interrupted";
+        }
 
         if (failure is not null)
         {

@@ -3,6 +3,7 @@ using System.Text.RegularExpressions;
 using IotProperty.Protocols.Modbus;
 using IotProperty.Simulators.Ledger;
 using IotProperty.Simulators.Scenarios;
+using IotProperty.Simulators.Scenarios.Checks;
 using IotProperty.Simulators.Scenarios.Hub;
 using IotProperty.Simulators.Scenarios.Truth;
 
@@ -111,6 +112,17 @@ public class DemoPiecesTests
         Assert.False(outages.MayLoseEvent(9_700));
         Assert.True(outages.MayLoseEvent(9_900));
         Assert.False(new Outages(null, null).MayLoseTelemetry(10_000));
+    }
+
+    [Fact]
+    public void Only_the_alarm_level_of_the_right_row_counts_as_on_the_page()
+    {
+        const string Row = "<tr><td><span class=\"level {0}\">…</span></td><td><a href=\"/alarms/1\">{1}</a></td></tr>";
+        string Page(string level, string name) => string.Format(System.Globalization.CultureInfo.InvariantCulture, Row, level, name);
+        Assert.True(AlarmPage.Shows(Page("warning", "Lift 1 speed abnormal") + Page("alarm", "Fire main pressure low")));
+        Assert.False(AlarmPage.Shows(Page("alarm", "Lift 1 speed abnormal") + Page("warning", "Fire main pressure low")));
+        Assert.False(AlarmPage.Shows(Page("alarm past", "Fire main pressure low")));
+        Assert.False(AlarmPage.Shows("<p class=\"empty\">Nothing</p>"));
     }
 
     private static string Root()

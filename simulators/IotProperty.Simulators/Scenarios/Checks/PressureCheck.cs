@@ -67,12 +67,12 @@ public static class PressureCheck
             cancellationToken);
     }
 
-    /// <summary>Fetches the alarm page at each live event, as the page itself does, until it shows the alarm; answers when.</summary>
+    /// <summary>Fetches the list at each live event, as the open page does, until it shows the alarm; answers when.</summary>
     private static async Task<long> WatchPageAsync(Stream live, HubBrowser browser, CancellationToken cancellationToken)
     {
         await foreach (LiveMessage message in LiveEvents.ReadAsync(live, cancellationToken))
         {
-            if (message.Name == "alarm" && AlarmPage.Shows(await browser.PageAsync(AlarmPage.Path, cancellationToken)))
+            if (message.Name == "alarm" && AlarmPage.Shows(await browser.PageAsync(AlarmPage.RowsPath, cancellationToken)))
             {
                 return DemoRig.Now.ToUnixTimeMilliseconds();
             }
