@@ -15,7 +15,7 @@ public static class InvoiceCalculator
 
         if (request.ToMs > request.NowMs)
         {
-            return Refusal.Invalid("period.not-over", $"the period ends at {MeterAccount.Iso(request.ToMs)}, which has not come yet");
+            return Refusal.Invalid("period.not-over", $"the period ends at {UtcText.Of(request.ToMs)}, which has not come yet");
         }
 
         if (request.ServicePoints.Count == 0)

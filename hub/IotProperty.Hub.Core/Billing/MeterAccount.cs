@@ -79,7 +79,7 @@ public sealed class MeterAccount
                     "register.fell",
                     string.Create(
                         CultureInfo.InvariantCulture,
-                        $"{Name} fell from {previous} at {Iso(previousMs)} to {value} at {Iso(timeMs)}, and it cannot have wrapped: declare the meter's swap, or have the meter checked")));
+                        $"{Name} fell from {previous} at {UtcText.Of(previousMs)} to {value} at {UtcText.Of(timeMs)}, and it cannot have wrapped: declare the meter's swap, or have the meter checked")));
             }
 
             (previous, previousMs) = (value, timeMs);
@@ -89,9 +89,6 @@ public sealed class MeterAccount
 
     /// <summary>For people: <c>register 'energy' of 'meter-3'</c>.</summary>
     public string Name => $"register '{Installation.Register}' of '{Installation.Device}'";
-
-    /// <summary>A moment for people, in UTC.</summary>
-    public static string Iso(long utcMs) => DateTimeOffset.FromUnixTimeMilliseconds(utcMs).ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
 
     private BoundaryReading? LastBefore(long atMs) =>
         _readings.LastOrDefault(r => r.TimeMs <= atMs) is { } last && atMs - last.TimeMs <= MaxReadingAgeMs ? Of(last) : null;

@@ -52,7 +52,7 @@ internal sealed record MeterStretch(MeterAccount Meter, long FromMs, long ToMs, 
         {
             reasons.Add(closing is null
                 ? Missing(meter, end)
-                : new Reason("reading.missing", $"{meter.Name} has no reading between {MeterAccount.Iso(begin)} and {MeterAccount.Iso(end)}"));
+                : new Reason("reading.missing", $"{meter.Name} has no reading between {UtcText.Of(begin)} and {UtcText.Of(end)}"));
             return null;
         }
 
@@ -61,7 +61,7 @@ internal sealed record MeterStretch(MeterAccount Meter, long FromMs, long ToMs, 
 
     private static Reason Missing(MeterAccount meter, long boundaryMs) => new(
         "reading.missing",
-        $"{meter.Name} has no good reading at or within {MeterAccount.MaxReadingAgeMs / 3_600_000} hours before {MeterAccount.Iso(boundaryMs)}");
+        $"{meter.Name} has no good reading at or within {MeterAccount.MaxReadingAgeMs / 3_600_000} hours before {UtcText.Of(boundaryMs)}");
 }
 
 /// <summary>A line before its price is known.</summary>

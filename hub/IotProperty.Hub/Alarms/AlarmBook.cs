@@ -66,7 +66,7 @@ internal sealed class AlarmBook
                 .OrderByDescending(w => w.OpenedMs).ThenByDescending(w => w.Id)
                 .FirstOrDefaultAsync(_change.CancellationToken);
         WorkOrderBook orders = new(_change);
-        string news = $"{alarm.HighestLevel} since {Iso(alarm.RaisedMs)}, occurrence {alarm.Occurrence}";
+        string news = $"{alarm.HighestLevel} since {UtcText.Of(alarm.RaisedMs)}, occurrence {alarm.Occurrence}";
         switch (AlarmDispatch.Decide(alarm, rule, standing))
         {
             case DispatchAction.Raise:
@@ -80,7 +80,7 @@ internal sealed class AlarmBook
                 await orders.ReopenAsync(standing!.Id, "the fault came back after completion");
                 return standing.Id;
             case DispatchAction.Escalate:
-                long dueMs = alarm.ChangedMs + DueMs(rule!);
+                long dueMs = DueMs(alarm.ChangedMs, rule!);
                 await orders.RecurAsync(standing! with { Priority = rule!.Priority, DueMs = Math.Min(standing.DueMs ?? dueMs, dueMs) }, "more severe: " + news);
                 return standing!.Id;
             default:
@@ -102,14 +102,13 @@ internal sealed class AlarmBook
         Skill = asset is { Skill.Length: > 0 } ? asset.Skill : rule.Skill,
         Priority = rule.Priority,
         OpenedMs = alarm.RaisedMs,
-        DueMs = alarm.RaisedMs + DueMs(rule),
+        DueMs = DueMs(alarm.RaisedMs, rule),
     };
 
     private static WorkOrderPriority Higher(WorkOrder order, DispatchRule rule) => order.Priority > rule.Priority ? order.Priority : rule.Priority;
 
-    private static long DueMs(DispatchRule rule) => rule.DueMinutes * 60_000L;
+    // An edge whose clock is broken may tell any time; its alarm must come in all the same.
+    private static long DueMs(long fromMs, DispatchRule rule) => fromMs <= long.MaxValue - (rule.DueMinutes * 60_000L) ? fromMs + (rule.DueMinutes * 60_000L) : long.MaxValue;
 
     private LocalText NameOf(string rule) => _catalogue?.Rules.FirstOrDefault(r => r.Id == rule)?.Name ?? new LocalText(rule, rule);
-
-    private static string Iso(long utcMs) => Billing.MeterAccount.Iso(utcMs);
 }

@@ -75,7 +75,7 @@ public sealed class BillingDesk(Ledger ledger) : IBillingDesk
 
                 if (known.ToMs is { } ended)
                 {
-                    return Refusal.Conflict("installation.ended", $"meter installation '{id}' ended at {MeterAccount.Iso(ended)} already");
+                    return Refusal.Conflict("installation.ended", $"meter installation '{id}' ended at {UtcText.Of(ended)} already");
                 }
 
                 MeterInstallation next = known with { ToMs = toMs, ClosingValue = closingValue };
@@ -86,7 +86,7 @@ public sealed class BillingDesk(Ledger ledger) : IBillingDesk
 
                 if (await change.Db.Set<InvoiceLineRow>().AnyAsync(l => l.Installation == id && l.ToMs > toMs, cancellationToken))
                 {
-                    return Refusal.Conflict("installation.billed", $"meter installation '{id}' is billed beyond {MeterAccount.Iso(toMs)} already");
+                    return Refusal.Conflict("installation.billed", $"meter installation '{id}' is billed beyond {UtcText.Of(toMs)} already");
                 }
 
                 await change.UpdateAsync(next);
@@ -255,7 +255,7 @@ public sealed class BillingDesk(Ledger ledger) : IBillingDesk
             Invoice first = overlapping[0];
             return Refusal.Conflict(
                 "invoice.overlap",
-                $"unit '{unit}' is billed from {MeterAccount.Iso(first.FromMs)} to {MeterAccount.Iso(first.ToMs)} by invoice '{first.Id}': begin at its end");
+                $"unit '{unit}' is billed from {UtcText.Of(first.FromMs)} to {UtcText.Of(first.ToMs)} by invoice '{first.Id}': begin at its end");
         }
 
         Result<BillingRequest> request = await new BillingReader(change).ReadAsync(unit, fromMs, toMs);

@@ -213,6 +213,16 @@ public sealed class EventLedgerTests : IDisposable
         Assert.Null(second.Next);
     }
 
+    [Theory]
+    [InlineData(long.MaxValue)]
+    [InlineData(long.MinValue)]
+    public async Task Alarm_of_a_broken_clock_comes_in_all_the_same(long timeMs)
+    {
+        await CommitAsync(Events(1, Raise("o1") with { TimeMs = timeMs, ClockTrusted = false }), HashA);
+        Assert.Equal((timeMs, false), ((await AlarmsAsync()).Single().RaisedMs, (await AlarmsAsync()).Single().ClockTrusted));
+        Assert.Single(await OrdersAsync());
+    }
+
     [Fact]
     public async Task Batches_are_counted_by_epoch_and_lane()
     {
