@@ -99,12 +99,13 @@ public sealed class EdgeDaemon : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(ready);
         using CancellationTokenSource lines = new();
         using CancellationTokenSource uplink = new();
+        // First, because connecting takes longest and the first sample waits for it.
+        Task uplinkTask = Task.Run(() => _uplink.RunAsync(uplink.Token), CancellationToken.None);
         await _alarms.StartAsync(CancellationToken.None);
         await _access.StartAsync(CancellationToken.None);
         await _readings.StartAsync(CancellationToken.None);
         List<(string Name, Task Task)> parts = [.. _lines.Select(line => ($"line {line.Line.Id}", Task.Run(() => line.RunAsync(lines.Token), CancellationToken.None)))];
         List<Task> lineTasks = [.. parts.Select(part => part.Task)];
-        Task uplinkTask = Task.Run(() => _uplink.RunAsync(uplink.Token), CancellationToken.None);
         parts.AddRange([("uplink", uplinkTask), ("store", _outbox.Completion), ("alarm rules", _alarms.ExecuteTask!), ("readings", _readings.ExecuteTask!)]);
         if (_site.Devices.Any(device => device.Profile.Access is not null))
         {
