@@ -25,7 +25,7 @@ internal sealed class AlarmBook
 
     public static async Task<AlarmBook> OpenAsync(LedgerChange change, string site)
     {
-        await SiteBook.EnsureAsync(change, site);
+        await SiteBook.EnsureAsync(change.Db, site, change.CancellationToken);
         EdgeRecord? edge = await change.Db.Set<EdgeRecord>().SingleOrDefaultAsync(e => e.Site == site, change.CancellationToken);
         List<DispatchRule> rules = await change.Db.Set<DispatchRule>().ToListAsync(change.CancellationToken);
         return new AlarmBook(change, site, edge?.Catalogue, rules);

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.RegularExpressions;
 using IotProperty.Hub.Ingest;
+using IotProperty.Hub.Registry;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.EntityFrameworkCore;
 
@@ -46,6 +47,8 @@ public sealed partial class EdgeCredentials(IDbContextFactory<PeopleContext> con
             present.IssuedMs = nowMs;
         }
 
+        // Buildings and assets can be registered from now on, before the edge first speaks.
+        await SiteBook.EnsureAsync(context, site, cancellationToken);
         await context.SaveChangesAsync(cancellationToken);
         return Issued.To(new OneTimeSecret(site, password));
     }

@@ -32,7 +32,7 @@ public sealed class EdgeDirectory(Ledger ledger, TimeProvider time) : IEdgeDirec
 
     private static async Task<bool> TakeAsync(LedgerChange change, EdgeState state)
     {
-        await SiteBook.EnsureAsync(change, state.Site);
+        await SiteBook.EnsureAsync(change.Db, state.Site, change.CancellationToken);
         EdgeRecord? known = await change.Db.Set<EdgeRecord>().SingleOrDefaultAsync(e => e.Site == state.Site, change.CancellationToken);
         if (known is not null && state.Epoch < known.Epoch)
         {

@@ -1,3 +1,4 @@
+using IotProperty.Hub.People;
 using IotProperty.Hub.Registry;
 using IotProperty.Hub.Tests.Storage;
 using IotProperty.Protocols.Uplink;
@@ -80,6 +81,17 @@ public sealed class RegistryDeskTests : IDisposable
         EdgeRecord edge = (await _desk.FindEdgeAsync("riverside", default))!;
         Assert.False(edge.Online);
         Assert.Equal("lift-1", edge.Catalogue!.Devices.Single().Id);
+    }
+
+    [Fact]
+    public async Task Site_is_there_as_soon_as_its_edge_is_let_in()
+    {
+        await using (PeopleScope people = PeopleScope.Open(Path.GetDirectoryName(_fixture.File)!, _fixture.Clock))
+        {
+            Assert.NotNull((await people.Get<EdgeCredentials>().IssueAsync("riverside", false, default)).Secret);
+        }
+
+        Must(await _desk.AddAsync(new Building { Site = "riverside", Name = Text("B") }, default));
     }
 
     [Fact]
