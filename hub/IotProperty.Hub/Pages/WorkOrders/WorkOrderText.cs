@@ -30,12 +30,15 @@ internal static class WorkOrderText
     public static bool IsLate(WorkOrder order, long nowMs) => !order.IsOver && order.Status != WorkOrderStatus.Completed && order.DueMs < nowMs;
 
     /// <summary>One line of its history.</summary>
-    public static string Of(WorkOrderEntry entry)
+    public static string Of(WorkOrderEntry entry, IReadOnlyDictionary<string, string> technicians)
     {
         string what = entry.Kind == WorkOrderEntryKind.Moved
             ? $"{Words.T("work-order-status", entry.From)} → {Words.T("work-order-status", entry.To)}"
             : Words.T("work-order-entry", entry.Kind);
-        return entry.Comment.Length > 0 ? $"{what} · {entry.Comment}" : what;
+
+        // An assignment names the technician by id; people know names.
+        string comment = technicians.GetValueOrDefault(entry.Comment, entry.Comment);
+        return comment.Length > 0 ? $"{what} · {comment}" : what;
     }
 
     /// <summary>The step from here to there, as a button says it.</summary>

@@ -1,0 +1,113 @@
+using System.Net;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text.Json;
+using IotProperty.Hub.Commands;
+using IotProperty.Hub.Hosting;
+
+namespace IotProperty.Hub.Tests.Commands;
+
+public sealed class CommandLineTests : IDisposable
+{
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("iotp-command-");
+
+    public void Dispose()
+    {
+        Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
+        _folder.Delete(recursive: true);
+    }
+
+    [Theory]
+    [InlineData("run", "run", "--help")]
+    [InlineData("edge add", "edge", "add", "--help")]
+    [InlineData("user add", "user", "add", "--help")]
+    [InlineData("token create", "token", "create", "--help")]
+    public async Task Every_command_explains_itself(string command, params string[] arguments)
+    {
+        (int code, string output, _) = await RunAsync(arguments);
+        Assert.Equal(0, code);
+        Assert.Contains(command, output, StringComparison.Ordinal);
+        Assert.Contains("--data <DIR>", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Help_documents_the_exit_codes()
+    {
+        (int code, string output, _) = await RunAsync("--help");
+        Assert.Equal(0, code);
+        Assert.Contains("0 done; 1 failed while running; 2 wrong usage", output.ReplaceLineEndings(" "), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--data", "run")]
+    [InlineData("run --help", "run", "--data", "x", "--bogus")]
+    [InlineData("--mqtt 1883", "run", "--data", "x", "--mqtt", "1883")]
+    [InlineData("--http ::1:80", "run", "--data", "x", "--http", "::1:80")]
+    [InlineData("--mqtt-certificate FILE", "run", "--data", "x", "--mqtt", "0.0.0.0:1883")]
+    [InlineData("--http-certificate FILE", "run", "--data", "x", "--http", "192.0.2.1:8080")]
+    [InlineData("belong together", "run", "--data", "x", "--mqtt-certificate", "only.pem")]
+    [InlineData("read-only", "token", "create", "--data", "x", "--role", "king")]
+    [InlineData("--expires", "token", "create", "--data", "x", "--role", "guard", "--expires", "tomorrow")]
+    [InlineData("time to come", "token", "create", "--data", "x", "--role", "guard", "--expires", "2020-01-01")]
+    public async Task Wrong_usage_ends_with_2_and_the_mend(string mend, params string[] arguments)
+    {
+        (int code, _, string errors) = await RunAsync(arguments);
+        Assert.Equal(ExitCode.BadUsage, code);
+        Assert.Contains(mend, errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Refused_edge_and_user_end_with_2()
+    {
+        Assert.Equal(0, (await RunAsync("edge", "add", "riverside", "--data", _folder.FullName)).Code);
+        (int again, _, string why) = await RunAsync("edge", "add", "riverside", "--data", _folder.FullName);
+        Assert.Equal(ExitCode.BadUsage, again);
+        Assert.Contains("--renew", why, StringComparison.Ordinal);
+        Assert.Equal(0, (await RunAsync("user", "add", "li.wei", "--role", "engineer", "--data", _folder.FullName)).Code);
+        (int taken, _, string taking) = await RunAsync("user", "add", "li.wei", "--role", "guard", "--data", _folder.FullName);
+        Assert.Equal(ExitCode.BadUsage, taken);
+        Assert.Contains("li.wei", taking, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Token_is_told_once_with_its_end()
+    {
+        (int code, string output, _) = await RunAsync("token", "create", "--role", "read-only", "--expires", "2099-01-31", "--data", _folder.FullName, "--json");
+        Assert.Equal(0, code);
+        using JsonDocument told = JsonDocument.Parse(output);
+        Assert.StartsWith("iotp_", told.RootElement.GetProperty("token").GetString(), StringComparison.Ordinal);
+        Assert.Equal("2099-01-31T00:00:00Z", told.RootElement.GetProperty("expires").GetString());
+    }
+
+    [Fact]
+    public async Task Second_hub_on_a_folder_is_refused_and_told_why()
+    {
+        using IDisposable taken = DataFolder.Open(_folder.FullName).Lock();
+        (int code, _, string errors) = await RunAsync("run", "--data", _folder.FullName, "--http", "127.0.0.1:0", "--mqtt", "127.0.0.1:0");
+        Assert.Equal(ExitCode.Failed, code);
+        Assert.Contains("another hub runs on this data folder", errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Address_that_others_reach_is_taken_with_a_certificate()
+    {
+        using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        CertificateRequest request = new("CN=hub.example", key, HashAlgorithmName.SHA256);
+        using X509Certificate2 certificate = request.CreateSelfSigned(DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddYears(100));
+        string certificateFile = Path.Combine(_folder.FullName, "hub.pem");
+        string keyFile = Path.Combine(_folder.FullName, "hub.key");
+        File.WriteAllText(certificateFile, certificate.ExportCertificatePem());
+        File.WriteAllText(keyFile, key.ExportPkcs8PrivateKeyPem());
+        FrontDoorAddress address = FrontDoorAddress.Read("--mqtt", "0.0.0.0:8883", certificateFile, keyFile);
+        Assert.Equal((new IPEndPoint(IPAddress.Any, 8883), true), (address.EndPoint, address.Certificate!.HasPrivateKey));
+        Assert.Throws<UsageException>(() => FrontDoorAddress.Read("--mqtt", "0.0.0.0:8883", keyFile, certificateFile));
+    }
+
+    private static async Task<(int Code, string Output, string Errors)> RunAsync(params string[] arguments)
+    {
+        using StringWriter output = new();
+        using StringWriter errors = new();
+        int code = await HubCommandLine.RunAsync(arguments, output, errors, TimeProvider.System);
+        return (code, output.ToString(), errors.ToString());
+    }
+}
