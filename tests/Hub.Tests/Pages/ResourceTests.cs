@@ -32,7 +32,7 @@ public sealed partial class ResourceTests
         Assert.True(used.Length > 100);
 
         // T("level", value) names a family of keys; the next test holds that it is complete.
-        Assert.Empty(used.Where(key => !english.ContainsKey(key) && !english.Keys.Any(known => known.StartsWith(key + ".", StringComparison.Ordinal))));
+        Assert.DoesNotContain(used, key => !english.ContainsKey(key) && !english.Keys.Any(known => known.StartsWith(key + ".", StringComparison.Ordinal)));
     }
 
     [Theory]

@@ -3,7 +3,6 @@ using System.Net.Http.Headers;
 using System.Text;
 using IotProperty.Hub.Ingest;
 using IotProperty.Hub.People;
-using IotProperty.Hub.Storage;
 using IotProperty.Hub.Tests.Storage;
 using IotProperty.Hub.Tests.Support;
 using Microsoft.Data.Sqlite;

@@ -150,5 +150,5 @@ public sealed class SeededHub : IAsyncLifetime
     }
 
     private static ReadOnlyMemory<byte> HashOf(BatchKey key) =>
-        SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(key.ToString()))[..16];
+        SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(key.ToString())).AsMemory(0, 16);
 }
