@@ -15,7 +15,7 @@ need npm "the hub's pages are built with npm: install Node.js 20 or later"
 
 echo "building …"
 for project in simulators/IotProperty.Simulators edge/IotProperty.Edge hub/IotProperty.Hub; do
-  dotnet build "$project" -c Release -v quiet --nologo
+  said=$(dotnet build "$project" -c Release -v quiet --nologo) || { echo "$said" >&2; echo "demo: $project does not build" >&2; exit 1; }
 done
 
 # exec: Ctrl-C and SIGTERM reach the scenario itself, which ends all programs and waits for them.

@@ -63,7 +63,7 @@ public sealed class DemoStory(DemoRig rig, TextWriter output)
         int alarms = (await rig.Api.ListAsync<HubAlarm>($"alarms?site={DemoSite.Id}", cancellationToken)).Count;
         return string.Create(
             System.Globalization.CultureInfo.InvariantCulture,
-            $"{Lift(1)}, {Lift(2)}, fire main {Device("pump-1").Registers["pressure"] / 1000.0:F3} MPa, meters {kwh:F1} kWh; hub: {samples} samples, {alarms} alarms that want attention");
+            $"{Lift(1)}, {Lift(2)}, fire main {Device("pump-1").Registers["pressure"] / 1000.0:F3} MPa, meters {kwh:F1} kWh; at the hub {samples} samples, alarms that want attention: {alarms}");
     }
 
     private static string DirectionOf(long direction) => direction switch
