@@ -47,7 +47,7 @@ public sealed class HubHost
         builder.Services.AddPeople().AddLogin(folder);
         builder.Services.AddSingleton<LiveFeed>().AddSingleton<ILiveFeed>(provider => provider.GetRequiredService<LiveFeed>());
         builder.Services.AddFrontDoor();
-        builder.Services.AddSingleton<MetricsText>();
+        builder.Services.AddSingleton<MetricsText>().AddSingleton<FrontDoorMeter>();
         builder.Services.AddHubApi();
         builder.Services.AddHubPages();
         change?.Invoke(builder.Services);
@@ -66,6 +66,10 @@ public sealed class HubHost
     {
         Application.Services.GetRequiredService<LedgerDatabase>().Prepare();
         _ = Application.Services.GetRequiredService<ITelemetryStore>();
+
+        // Who listens late has missed what was counted before.
+        _ = Application.Services.GetRequiredService<MetricsText>();
+        _ = Application.Services.GetRequiredService<FrontDoorMeter>();
     }
 
     /// <summary>On a new hub: the administrator, whose one-time password is to be shown once.</summary>

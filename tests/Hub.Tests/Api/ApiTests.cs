@@ -171,6 +171,7 @@ public sealed class ApiTests(SeededHub seeded) : IClassFixture<SeededHub>
         Assert.Equal("ok\n", await stranger.GetStringAsync(new Uri("/healthz", UriKind.Relative)));
         using HttpClient api = await seeded.Hub.ProgramAsync(Roles.ReadOnly);
         string metrics = await api.GetStringAsync(new Uri("/metrics", UriKind.Relative));
+        Assert.Matches(@"(?m)^iotp_front_door_connections 0$", metrics);
         Assert.Matches(@"(?m)^process_resident_memory_bytes \d+", metrics);
         Assert.All(
             metrics.Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(line => line[0] != '#'),
