@@ -102,12 +102,15 @@ public sealed class DemoRig : IAsyncDisposable
         await _hub.AwaitEventAsync("ready", cancellationToken);
     }
 
-    /// <summary>How long it takes from now until the hub holds more samples than <paramref name="than"/>; asks without pause.</summary>
-    public async Task<TimeSpan> TimeToSampleAsync(long sinceTimestamp, long than, CancellationToken cancellationToken)
+    /// <summary>
+    /// How long the edge's start took, from the start of its process until the hub has committed a telemetry batch of this boot; asks without pause.
+    /// </summary>
+    /// <param name="boots">How often the edge was started before.</param>
+    public async Task<TimeSpan> TimeToFirstSampleAsync(int boots, CancellationToken cancellationToken)
     {
         using CancellationTokenSource patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         patience.CancelAfter(TimeSpan.FromSeconds(30));
-        while (await SampleCountAsync(patience.Token) <= than)
+        while ((await Api.GetAsync<HubPage<HubBatchSpan>>($"batches?site={DemoSite.Id}", patience.Token)).Items.Count(b => b.Lane == "telemetry") <= boots)
         {
             if (Edge.HasEnded)
             {
@@ -117,7 +120,7 @@ public sealed class DemoRig : IAsyncDisposable
             await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, patience.Token);
         }
 
-        return Stopwatch.GetElapsedTime(sinceTimestamp);
+        return Stopwatch.GetElapsedTime(Edge.StartedAt);
     }
 
     public async Task<long> SampleCountAsync(CancellationToken cancellationToken) =>

@@ -15,7 +15,7 @@ public static class DemoStart
         await rig.StartAsync(cancellationToken);
         DateTimeOffset startedAt = DemoRig.Now;
         rig.StartEdge();
-        TimeSpan firstSample = await rig.TimeToSampleAsync(rig.Edge.StartedAt, than: 0, cancellationToken);
+        TimeSpan firstSample = await rig.TimeToFirstSampleAsync(boots: 0, cancellationToken);
 
         // The hub hears of the site from the edge's state message.
         await CheckContext.UntilAsync(
