@@ -19,8 +19,21 @@ public sealed record EdgeState(
     long TimeMs,
     SiteCatalogue? Catalogue);
 
-/// <summary>A text for people in the two languages of the product.</summary>
-public readonly record struct LocalText(string En, string ZhCn);
+/// <summary>A text for people in the two languages of the product. A language that is not given is empty and never null, in a default value too.</summary>
+public readonly record struct LocalText
+{
+    // Null stands for empty, so that a default value equals one that was made of empty texts.
+    private readonly string? _en;
+    private readonly string? _zhCn;
+
+    public LocalText(string? en, string? zhCn) => (_en, _zhCn) = (NullWhenEmpty(en), NullWhenEmpty(zhCn));
+
+    public string En => _en ?? "";
+
+    public string ZhCn => _zhCn ?? "";
+
+    private static string? NullWhenEmpty(string? text) => text is { Length: > 0 } ? text : null;
+}
 
 /// <summary>The devices, points and alarm rules of a site, as its configuration and profiles name them.</summary>
 public sealed record SiteCatalogue(LocalText Name, string TimeZone, ImmutableArray<CatalogueDevice> Devices, ImmutableArray<CatalogueRule> Rules);

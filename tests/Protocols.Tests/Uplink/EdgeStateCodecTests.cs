@@ -48,6 +48,17 @@ public class EdgeStateCodecTests
         Assert.Throws<ArgumentException>(() => EdgeStateCodec.Encode(larger));
     }
 
+    [Fact]
+    public void Names_that_nobody_gave_travel_as_empty_ones()
+    {
+        CatalogueDevice device = new("lift-1", "lift", "sim-lift", new LocalText(null, "电梯"), [new CataloguePoint("position", "m", default)]);
+        EdgeState state = new("riverside", true, 1, "0.1.0", "ab", 2, new SiteCatalogue(default, "Asia/Shanghai", [device], []));
+        SiteCatalogue read = EdgeStateCodec.Decode(EdgeStateCodec.Encode(state)).Value!.Catalogue!;
+        Assert.Equal(("", ""), (read.Name.En, read.Name.ZhCn));
+        Assert.Equal(("", "电梯"), (read.Devices[0].Name.En, read.Devices[0].Name.ZhCn));
+        Assert.Equal(default, read.Devices[0].Points[0].Name);
+    }
+
     private static IReadOnlyList<string> Lines(EdgeState state) =>
     [
         (state with { Catalogue = null }).ToString(),
