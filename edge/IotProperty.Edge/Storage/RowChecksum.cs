@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
-using System.Numerics;
-using System.Runtime.InteropServices;
 using IotProperty.Edge.Outbox;
+using IotProperty.Protocols.Uplink;
 
 namespace IotProperty.Edge.Storage;
 
@@ -19,22 +18,6 @@ internal static class RowChecksum
         BinaryPrimitives.WriteInt32LittleEndian(description[36..], row.Bytes);
         BinaryPrimitives.WriteInt32LittleEndian(description[40..], (byte)row.Number.Lane);
         BinaryPrimitives.WriteInt32LittleEndian(description[44..], row.OnlyGaps ? 1 : 0);
-        return ~Add(Add(uint.MaxValue, description), payload);
-    }
-
-    private static uint Add(uint crc, ReadOnlySpan<byte> bytes)
-    {
-        int whole = bytes.Length & ~7;
-        foreach (ulong word in MemoryMarshal.Cast<byte, ulong>(bytes[..whole]))
-        {
-            crc = BitOperations.Crc32C(crc, BitConverter.IsLittleEndian ? word : BinaryPrimitives.ReverseEndianness(word));
-        }
-
-        foreach (byte b in bytes[whole..])
-        {
-            crc = BitOperations.Crc32C(crc, b);
-        }
-
-        return crc;
+        return Crc32C.Of(description, payload);
     }
 }

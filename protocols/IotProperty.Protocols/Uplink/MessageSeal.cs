@@ -1,6 +1,4 @@
 using System.Buffers.Binary;
-using System.Numerics;
-using System.Runtime.InteropServices;
 
 namespace IotProperty.Protocols.Uplink;
 
@@ -18,7 +16,7 @@ internal static class MessageSeal
     {
         Span<byte> seal = message[^Length..];
         seal[0] = ChecksumTag;
-        BinaryPrimitives.WriteUInt32LittleEndian(seal[1..], Crc32C(message[..^Length]));
+        BinaryPrimitives.WriteUInt32LittleEndian(seal[1..], Crc32C.Of(message[..^Length]));
     }
 
     /// <summary>Whether the message ends with its checksum and the checksum holds; <paramref name="why"/> is empty then.</summary>
@@ -26,26 +24,8 @@ internal static class MessageSeal
     {
         why = message.Length > UplinkLimits.MaxEncodedBytes ? $"longer than {UplinkLimits.MaxEncodedBytes} bytes"
             : message.Length < Length || message[^Length] != ChecksumTag ? "does not end with a checksum"
-            : BinaryPrimitives.ReadUInt32LittleEndian(message[^4..]) != Crc32C(message[..^Length]) ? "checksum does not hold"
+            : BinaryPrimitives.ReadUInt32LittleEndian(message[^4..]) != Crc32C.Of(message[..^Length]) ? "checksum does not hold"
             : "";
         return why.Length == 0;
-    }
-
-    /// <summary>CRC-32C (Castagnoli) as in RFC 3720 appendix B.4: reflected, initial value and final exclusive-or 0xFFFFFFFF.</summary>
-    public static uint Crc32C(ReadOnlySpan<byte> bytes)
-    {
-        uint crc = uint.MaxValue;
-        int whole = bytes.Length & ~7;
-        foreach (ulong word in MemoryMarshal.Cast<byte, ulong>(bytes[..whole]))
-        {
-            crc = BitOperations.Crc32C(crc, BitConverter.IsLittleEndian ? word : BinaryPrimitives.ReverseEndianness(word));
-        }
-
-        foreach (byte b in bytes[whole..])
-        {
-            crc = BitOperations.Crc32C(crc, b);
-        }
-
-        return ~crc;
     }
 }
