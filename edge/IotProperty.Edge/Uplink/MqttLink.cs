@@ -25,7 +25,7 @@ internal sealed class MqttLink : IMqttLink
     private readonly Action _endSending;
     private readonly TimeProvider _time;
     private readonly long _start;
-    private readonly MqttOutgoing _outgoing = new();
+    private readonly MqttOutgoing _outgoing = new(initialBytes: 4096, keptBytes: 256 * 1024);
     private readonly MqttClientSession _session;
     private readonly int _receiveMaximum;
     private readonly int _maximumPacketSize;

@@ -22,7 +22,7 @@ internal sealed class FrontDoorConnection
     private readonly Lock _gate = new();
     private readonly FrontDoor _door;
     private readonly ConnectionContext _context;
-    private readonly FrontDoorOutgoing _outgoing = new();
+    private readonly MqttOutgoing _outgoing = new(initialBytes: 1024, keptBytes: 64 * 1024);
     private readonly MqttServerSession _session;
     private readonly FrontDoorLane[] _lanes;
     private readonly List<Receipt> _receipts = [];

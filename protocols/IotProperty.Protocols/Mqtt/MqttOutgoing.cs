@@ -1,24 +1,27 @@
 using System.Buffers;
 
-namespace IotProperty.Edge.Uplink;
+namespace IotProperty.Protocols.Mqtt;
 
 /// <summary>
-/// Bytes on their way to the socket: one buffer collects while the other is being sent. Used under the link's lock, but for the memory that
-/// <see cref="TakeForSending"/> returned, which belongs to the sender until it takes the next.
+/// Bytes on their way to a peer: one buffer collects while the other is being sent. A session writes into it under its connection's lock; whoever is the
+/// sender moves the bytes on. It grows as needed: the connection bounds it by <see cref="Count"/>.
 /// </summary>
-internal sealed class MqttOutgoing : IBufferWriter<byte>
+/// <param name="initialBytes">The size of a fresh buffer; at least 1.</param>
+/// <param name="keptBytes">A buffer that one large message blew up beyond this is not kept.</param>
+public sealed class MqttOutgoing(int initialBytes, int keptBytes) : IBufferWriter<byte>
 {
-    private const int InitialBytes = 4096;
+    private byte[] _collecting = new byte[initialBytes];
+    private byte[] _sending = new byte[initialBytes];
 
-    // A buffer that one large batch blew up is not kept.
-    private const int KeptBytes = 256 * 1024;
-
-    private byte[] _collecting = new byte[InitialBytes];
-    private byte[] _sending = new byte[InitialBytes];
-
+    /// <summary>How many bytes have collected since the last <see cref="TakeForSending"/>.</summary>
     public int Count { get; private set; }
 
-    public void Advance(int count) => Count += count;
+    public void Advance(int count)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(count);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(count, _collecting.Length - Count);
+        Count += count;
+    }
 
     public Memory<byte> GetMemory(int sizeHint = 0)
     {
@@ -32,10 +35,11 @@ internal sealed class MqttOutgoing : IBufferWriter<byte>
         return _collecting.AsSpan(Count);
     }
 
+    /// <summary>What has collected. The memory belongs to the sender, without the lock, until the next call.</summary>
     public ReadOnlyMemory<byte> TakeForSending()
     {
         ReadOnlyMemory<byte> bytes = _collecting.AsMemory(0, Count);
-        (_collecting, _sending) = (_sending.Length > KeptBytes ? new byte[InitialBytes] : _sending, _collecting);
+        (_collecting, _sending) = (_sending.Length > keptBytes ? new byte[initialBytes] : _sending, _collecting);
         Count = 0;
         return bytes;
     }
