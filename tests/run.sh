@@ -24,10 +24,13 @@ dotnet build IotProperty.sln -c Release --nologo -v quiet || { echo "0 passed, 1
 
 for project in Protocols Simulators Edge Hub System; do
   say "$project.Tests"
-  # A failing test shows in the results; a run that breaks before it can report counts as one failure of its own.
-  dotnet test "tests/$project.Tests" -c Release --no-build --nologo -v quiet \
-    --logger "trx;LogFileName=$project.trx" --logger "console;verbosity=minimal" --results-directory "$results"
-  [ -s "$results/$project.trx" ] || { echo "$project.Tests broke before it could report"; failed_steps=$((failed_steps + 1)); }
+  # A failing test is counted from the results; a run that ends badly without showing one (a crash, nothing to run) counts as one failure.
+  if ! dotnet test "tests/$project.Tests" -c Release --no-build --nologo -v quiet \
+    --logger "trx;LogFileName=$project.trx" --logger "console;verbosity=minimal" --results-directory "$results" &&
+    ! grep -q '<UnitTestResult [^>]*outcome="Failed"' "$results/$project.trx"; then
+    echo "$project.Tests broke off"
+    failed_steps=$((failed_steps + 1))
+  fi
 done
 
 checks_passed=0
