@@ -19,6 +19,7 @@ public sealed class DemoStory(DemoRig rig, TextWriter output)
         ("pump-1", "leak", 40, "The fire main leaks: the jockey pump starts far too often."),
     ];
 
+    private const int BilledFlat = 1;
     private const double QuietS = 20;
     private const double LineS = 5;
 
@@ -26,21 +27,24 @@ public sealed class DemoStory(DemoRig rig, TextWriter output)
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         await output.WriteLineAsync("Starting simulator, hub and edge …");
-        (_, TimeSpan firstSample) = await DemoStart.RunAsync(rig, cancellationToken);
+        (CheckContext context, TimeSpan firstSample) = await DemoStart.RunAsync(rig, cancellationToken);
         await output.WriteLineAsync($"The edge's first sample was at the hub {DemoStart.Seconds(firstSample)} s after its start.");
         await output.WriteLineAsync();
         await output.WriteLineAsync($"  {rig.Url}   user {rig.User}   password {rig.Password}");
         await output.WriteLineAsync();
         await output.WriteLineAsync("Ctrl-C ends all three programs.");
+        await NarrateAsync(QuietS, cancellationToken);
+        HubInvoice invoice = await DemoInvoice.IssueAsync(context, BilledFlat, DemoRig.Now, cancellationToken);
+        await output.WriteLineAsync($"{Clock()}  * Flat {BilledFlat}01 is billed for the year so far: {invoice.Total} CNY. {rig.Url}invoices/{invoice.Id} explains every step.");
         for (int i = 0; ; i = (i + 1) % Episodes.Length)
         {
-            await NarrateAsync(QuietS, cancellationToken);
             (string device, string fault, double lastsS, string told) = Episodes[i];
             await output.WriteLineAsync($"{Clock()}  ! {told}");
             await rig.Control.DoAsync(new ControlRequest { Op = "fault", Device = device, Fault = fault }, cancellationToken);
             await NarrateAsync(lastsS, cancellationToken);
             await rig.Control.DoAsync(new ControlRequest { Op = "clear", Device = device }, cancellationToken);
             await output.WriteLineAsync($"{Clock()}  . {device} is mended.");
+            await NarrateAsync(QuietS, cancellationToken);
         }
     }
 

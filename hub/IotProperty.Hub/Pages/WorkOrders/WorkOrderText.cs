@@ -36,6 +36,12 @@ internal static class WorkOrderText
             ? $"{Words.T("work-order-status", entry.From)} → {Words.T("work-order-status", entry.To)}"
             : Words.T("work-order-entry", entry.Kind);
 
+        // The hub's own note on how the order came about says what the alarm's page shows better, and in the reader's language.
+        if (entry is { By: WorkOrderBook.Hub, Kind: WorkOrderEntryKind.Raised or WorkOrderEntryKind.Recurred })
+        {
+            return what;
+        }
+
         // An assignment names the technician by id; people know names.
         string comment = technicians.GetValueOrDefault(entry.Comment, entry.Comment);
         return comment.Length > 0 ? $"{what} · {comment}" : what;

@@ -16,9 +16,7 @@ public static class InvoiceCheck
         ArgumentNullException.ThrowIfNull(context);
         SeededMeter electricity = context.Seeded.Meters[$"meter-{Flat}"];
         SeededMeter water = context.Seeded.Meters[$"water-{Flat}"];
-        DateTimeOffset from = new(context.Seeded.FromDay.ToDateTime(TimeOnly.MinValue), DemoSite.UtcOffset);
-        HubInvoice invoice = await context.Rig.Api.PostAsync<HubInvoice>(
-            "invoices", new { unit = electricity.Unit, from = HubApi.Rfc3339(from), to = HubApi.Rfc3339(to) }, cancellationToken);
+        HubInvoice invoice = await DemoInvoice.IssueAsync(context, Flat, to, cancellationToken);
         IReadOnlyList<ServedRead> reads = await context.Rig.Control.ListAsync<ServedRead>(new ControlRequest { Op = "ledger", Line = "meters", ToMs = to.ToUnixTimeMilliseconds() }, cancellationToken);
         decimal exact = Expect(invoice, electricity, "energy", IndependentBill.BeijingElectricity, reads) + Expect(invoice, water, "volume", IndependentBill.BeijingWater, reads);
         decimal total = Number(invoice.Total);
