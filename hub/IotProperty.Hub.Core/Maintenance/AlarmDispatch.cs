@@ -30,7 +30,7 @@ public static class AlarmDispatch
     /// <param name="alarm">The alarm as it stands now; <see cref="Alarm.WorkOrder"/> names the order that stands for it already.</param>
     /// <param name="rule">What its kind and highest level ask for; null: nothing.</param>
     /// <param name="standing">
-    /// The order that stands for the alarm; else the newest one of the same cause; null when there is none.
+    /// The order that stands for the alarm; else the one of the same cause that is not over; else the one of them that ended last; null when there is none.
     /// </param>
     public static DispatchAction Decide(Alarm alarm, DispatchRule? rule, WorkOrder? standing)
     {
@@ -52,10 +52,13 @@ public static class AlarmDispatch
         return standing.Status switch
         {
             // Batches overtake each other: what happened before the work was done is covered by it, however late it is told.
-            WorkOrderStatus.Completed => alarm.RaisedMs > standing.CompletedMs ? DispatchAction.Reopen : DispatchAction.Join,
-            WorkOrderStatus.Closed => alarm.RaisedMs > (standing.CompletedMs ?? standing.ClosedMs) ? DispatchAction.Raise : DispatchAction.Join,
-            WorkOrderStatus.Declined => alarm.RaisedMs > standing.ClosedMs ? DispatchAction.Raise : DispatchAction.Join,
+            WorkOrderStatus.Completed => IsAfter(alarm, standing.CompletedMs) ? DispatchAction.Reopen : DispatchAction.Join,
+            WorkOrderStatus.Closed => IsAfter(alarm, standing.CompletedMs ?? standing.ClosedMs) ? DispatchAction.Raise : DispatchAction.Join,
+            WorkOrderStatus.Declined => IsAfter(alarm, standing.ClosedMs) ? DispatchAction.Raise : DispatchAction.Join,
             _ => DispatchAction.Join,
         };
     }
+
+    /// <summary>An edge that does not know the time cannot prove that its alarm is old: rather somebody goes in vain than nobody.</summary>
+    private static bool IsAfter(Alarm alarm, long? endedMs) => !alarm.ClockTrusted || alarm.RaisedMs > endedMs;
 }

@@ -59,11 +59,15 @@ internal sealed class AlarmBook
         string kind = _catalogue?.Devices.FirstOrDefault(d => d.Id == alarm.Device)?.Kind ?? asset?.Kind ?? "";
         DispatchRule? rule = DispatchRule.Find(_rules, kind, alarm.HighestLevel);
         string cause = AlarmDispatch.CauseOf(alarm);
+
+        // The one that is not over, else the one that ended last by the hub's clock: when an order was opened is what an edge says, and its clock may be wrong.
         WorkOrder? standing = alarm.WorkOrder is { } id
             ? await _change.Db.Set<WorkOrder>().SingleAsync(w => w.Id == id, _change.CancellationToken)
             : await _change.Db.Set<WorkOrder>()
                 .Where(w => w.Site == _site && w.Cause == cause)
-                .OrderByDescending(w => w.OpenedMs).ThenByDescending(w => w.Id)
+                .OrderBy(w => w.Status == WorkOrderStatus.Declined || w.Status == WorkOrderStatus.Closed)
+                .ThenByDescending(w => w.ClosedMs)
+                .ThenByDescending(w => w.Id)
                 .FirstOrDefaultAsync(_change.CancellationToken);
         WorkOrderBook orders = new(_change);
         string news = $"{alarm.HighestLevel} since {UtcText.Of(alarm.RaisedMs)}, occurrence {alarm.Occurrence}";

@@ -224,6 +224,31 @@ public sealed class EventLedgerTests : IDisposable
     }
 
     [Fact]
+    public async Task Closed_order_from_a_clock_that_ran_ahead_does_not_hide_the_open_one()
+    {
+        const long Year2100Ms = 4_102_444_800_000;
+        await CommitAsync(Events(1, Raise("o1") with { TimeMs = Year2100Ms }), HashA);
+        await MoveAsync((await OrdersAsync()).Single().Id, WorkOrderStatus.InProgress, WorkOrderStatus.Completed, WorkOrderStatus.Closed);
+        await CommitAsync(Events(2, Raise("o2") with { TimeMs = _fixture.Clock.NowMs + 1 }), HashA);
+        Assert.Equal(CommitOutcome.Committed, (await CommitAsync(Events(3, Raise("o3") with { TimeMs = _fixture.Clock.NowMs + 2 }), HashA)).Outcome);
+        WorkOrder open = Assert.Single(await OrdersAsync(), order => order.Status == WorkOrderStatus.Open);
+        Assert.Equal(2, open.OccurrenceCount);
+    }
+
+    [Theory]
+    [InlineData(WorkOrderStatus.Completed, 1)]
+    [InlineData(WorkOrderStatus.Closed, 2)]
+    public async Task Alarm_of_an_edge_that_does_not_know_the_time_sends_somebody_though_it_seems_old(WorkOrderStatus ended, int orders)
+    {
+        await CommitAsync(Events(1, Raise("o1"), Return("o1")), HashA);
+        WorkOrderStatus[] path = [WorkOrderStatus.InProgress, WorkOrderStatus.Completed, WorkOrderStatus.Closed];
+        await MoveAsync((await OrdersAsync()).Single().Id, path[..(Array.IndexOf(path, ended) + 1)]);
+        await CommitAsync(Events(2, Raise("o2") with { TimeMs = 0, ClockTrusted = false }), HashA);
+        Assert.Equal(orders, (await OrdersAsync()).Count);
+        Assert.Single(await OrdersAsync(), order => order.Status == WorkOrderStatus.Open);
+    }
+
+    [Fact]
     public async Task Batches_are_counted_by_epoch_and_lane()
     {
         await CommitAsync(Events(1), HashA);
