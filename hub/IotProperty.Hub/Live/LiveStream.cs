@@ -23,10 +23,12 @@ public static class LiveStream
         await using IAsyncEnumerator<LiveEvent> changes = feed.WatchAsync(ending.Token).GetAsyncEnumerator(ending.Token);
         Dictionary<string, long> toldTelemetry = [];
         HashSet<string> heldTelemetry = [];
-        yield return ToItem(new LiveEvent(LiveKind.Everything, "", ""));
+
+        // Begun before the first word: an enumerator that was never moved would not give back its place when the reader leaves at once.
         Task<bool> next = changes.MoveNextAsync().AsTask();
         try
         {
+            yield return ToItem(new LiveEvent(LiveKind.Everything, "", ""));
             while (true)
             {
                 Task pause = Task.Delay(heldTelemetry.Count > 0 ? TelemetryPause : Beat, time, ending.Token);

@@ -64,6 +64,19 @@ public sealed class LiveFeedTests
     }
 
     [Fact]
+    public async Task Watcher_that_leaves_at_the_first_word_is_forgotten()
+    {
+        LiveFeed feed = new();
+        await using (IAsyncEnumerator<SseItem<string>> stream = LiveStream.ReadAsync(feed, new FakeTime(), CancellationToken.None).GetAsyncEnumerator())
+        {
+            Assert.Equal("everything", await NextAsync(stream));
+            Assert.Equal(1, feed.Watchers);
+        }
+
+        Assert.Equal(0, feed.Watchers);
+    }
+
+    [Fact]
     public async Task Stream_tells_alarms_at_once_and_telemetry_once_a_second()
     {
         LiveFeed feed = new();
