@@ -8,14 +8,9 @@ public static class InvoiceCalculator
 
     public static Result<Invoice> Calculate(BillingRequest request)
     {
-        if (request.FromMs >= request.ToMs)
+        if (CheckPeriod(request.FromMs, request.ToMs, request.NowMs) is { } refusal)
         {
-            return Refusal.Invalid("period.empty", "the period ends before it begins: 'from' must lie before 'to'");
-        }
-
-        if (request.ToMs > request.NowMs)
-        {
-            return Refusal.Invalid("period.not-over", $"the period ends at {UtcText.Of(request.ToMs)}, which has not come yet");
+            return refusal;
         }
 
         if (request.ServicePoints.Count == 0)
@@ -57,6 +52,13 @@ public static class InvoiceCalculator
             Rounding = Money.RoundingRule,
         };
     }
+
+    /// <summary>Null for a period that can be billed. Within it every moment has a day in every zone's calendar, so check before anything is read for it.</summary>
+    public static Refusal? CheckPeriod(long fromMs, long toMs, long nowMs) =>
+        fromMs >= toMs ? Refusal.Invalid("period.empty", "the period ends before it begins: 'from' must lie before 'to'")
+        : toMs > nowMs ? Refusal.Invalid("period.not-over", $"the period ends at {UtcText.Of(toMs)}, which has not come yet")
+        : fromMs < 0 ? Refusal.Invalid("period.too-early", $"the period begins at {UtcText.Of(fromMs)}: 'from' must not lie before 1970")
+        : null;
 
     private static List<InvoiceLine> LinesOf(BillingRequest request, ServicePointAccount account, List<Reason> reasons)
     {

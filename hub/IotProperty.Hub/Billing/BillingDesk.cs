@@ -258,6 +258,11 @@ public sealed class BillingDesk(Ledger ledger) : IBillingDesk
                 $"unit '{unit}' is billed from {UtcText.Of(first.FromMs)} to {UtcText.Of(first.ToMs)} by invoice '{first.Id}': begin at its end");
         }
 
+        if (InvoiceCalculator.CheckPeriod(fromMs, toMs, change.NowMs) is { } refusal)
+        {
+            return refusal;
+        }
+
         Result<BillingRequest> request = await new BillingReader(change).ReadAsync(unit, fromMs, toMs);
         if (!request.Succeeded)
         {

@@ -67,6 +67,16 @@ public sealed class BillingDeskTests : IDisposable
         Assert.Equal(RefusalKind.NotFound, (await _desk.IssueAsync("nowhere", StartMs, StartMs + 1, default)).Refusal!.Kind);
     }
 
+    [Theory]
+    [InlineData("9999-12-31T23:00:00Z", "9999-12-31T23:59:59Z", "period.not-over")]
+    [InlineData("0001-01-01T00:00:00Z", "0001-01-02T00:00:00Z", "period.too-early")]
+    [InlineData("2026-01-02T00:00:00Z", "2026-01-01T00:00:00Z", "period.empty")]
+    public async Task Period_that_no_calendar_holds_is_refused(string from, string to, string code)
+    {
+        await PrepareAsync();
+        Assert.Equal(code, Code(await _desk.IssueAsync("u-1", MsOf(from), MsOf(to), default)));
+    }
+
     [Fact]
     public async Task Fallen_register_blocks_until_the_swap_is_declared()
     {
@@ -197,6 +207,8 @@ public sealed class BillingDeskTests : IDisposable
         Batch batch = new() { Key = new BatchKey("riverside", 1, Lane.Reading, ++_sequence), Readings = [reading] };
         Assert.Equal(CommitOutcome.Committed, (await new EventLedger(_fixture.Ledger).CommitAsync(batch, new byte[16], default)).Outcome);
     }
+
+    private static long MsOf(string text) => DateTimeOffset.Parse(text, System.Globalization.CultureInfo.InvariantCulture).ToUnixTimeMilliseconds();
 
     private static T Must<T>(Result<T> result)
         where T : class => result.Succeeded ? result.Value : throw new InvalidOperationException(result.Refusal.ToString());
