@@ -4,7 +4,9 @@ namespace IotProperty.Hub.Maintenance;
 /// <param name="Status">Null: any status.</param>
 /// <param name="Technician">Null: any technician and none.</param>
 /// <param name="Alarm">Null, or the id of an alarm: the order that stands for it, whichever occurrence raised it.</param>
-public readonly record struct WorkOrderQuery(string? Site = null, WorkOrderStatus? Status = null, string? Technician = null, string? Alarm = null);
+/// <param name="NotOver">Leaves out those that are closed or declined.</param>
+public readonly record struct WorkOrderQuery(
+    string? Site = null, WorkOrderStatus? Status = null, string? Technician = null, string? Alarm = null, bool NotOver = false);
 
 /// <summary>Work orders, technicians and plans. Safe for callers on any task.</summary>
 public interface IWorkOrderDesk

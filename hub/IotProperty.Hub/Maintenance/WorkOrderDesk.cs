@@ -34,6 +34,11 @@ public sealed class WorkOrderDesk(Ledger ledger) : IWorkOrderDesk
                 orders = orders.Where(w => w.Status == status);
             }
 
+            if (query.NotOver)
+            {
+                orders = orders.Where(w => w.Status != WorkOrderStatus.Declined && w.Status != WorkOrderStatus.Closed);
+            }
+
             if (query.Technician is { } technician)
             {
                 orders = orders.Where(w => w.Technician == technician);

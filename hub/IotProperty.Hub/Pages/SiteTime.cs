@@ -10,6 +10,10 @@ public sealed class SiteTime
     private static readonly LocalDateTimePattern InputPattern = LocalDateTimePattern.CreateWithInvariantCulture("uuuu-MM-dd'T'HH:mm");
     private static readonly LocalDateTimePattern InputPatternWithSeconds = LocalDateTimePattern.CreateWithInvariantCulture("uuuu-MM-dd'T'HH:mm:ss");
 
+    // A broken clock may tell any time; a day inside the years 1 to 9999 there is a local time in every zone.
+    private static readonly long MinMs = DateTimeOffset.MinValue.AddDays(1).ToUnixTimeMilliseconds();
+    private static readonly long MaxMs = DateTimeOffset.MaxValue.AddDays(-1).ToUnixTimeMilliseconds();
+
     private readonly DateTimeZone _zone;
 
     /// <param name="zone">An IANA name; one that is unknown here is shown in UTC, and says so.</param>
@@ -53,5 +57,5 @@ public sealed class SiteTime
         return _zone.AtStartOfDay(new LocalDate(local.Year, local.Month, 1)).ToInstant().ToUnixTimeMilliseconds();
     }
 
-    private LocalDateTime Local(long ms) => Instant.FromUnixTimeMilliseconds(ms).InZone(_zone).LocalDateTime;
+    private LocalDateTime Local(long ms) => Instant.FromUnixTimeMilliseconds(Math.Clamp(ms, MinMs, MaxMs)).InZone(_zone).LocalDateTime;
 }

@@ -1,8 +1,15 @@
 using System.Net;
 using System.Text.RegularExpressions;
+using IotProperty.Hub.Billing;
 using IotProperty.Hub.Hosting;
+using IotProperty.Hub.Ingest;
+using IotProperty.Hub.Maintenance;
 using IotProperty.Hub.People;
+using IotProperty.Hub.Registry;
+using IotProperty.Hub.Storage;
 using IotProperty.Hub.Tests.Support;
+using IotProperty.Protocols.Uplink;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace IotProperty.Hub.Tests.Pages;
 
@@ -42,6 +49,89 @@ public sealed partial class PageTests(SeededHub seeded) : IClassFixture<SeededHu
         using HttpResponseMessage chosen = await HubUnderTest.PostFormAsync(browser, "/alarms", "/language", ("language", "en"), ("returnUrl", "/alarms"));
         Assert.Equal(("/alarms", HttpStatusCode.SeeOther), (chosen.Headers.Location!.OriginalString, chosen.StatusCode));
         Assert.Contains("<html lang=\"en\">", await FollowAsync(browser, "/alarms"), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(long.MaxValue, "9999-12-31T23:59:59.999Z")]
+    [InlineData(long.MinValue, "0001-01-01T00:00:00.000Z")]
+    public async Task Alarm_of_a_broken_clock_is_shown_and_hides_no_other(long timeMs, string told)
+    {
+        await using HubUnderTest hub = await HubUnderTest.StartAsync();
+        AlarmTransition raise = new(
+            "broken", 0, "pressure-low", new PointRef("pump-1", "pressure"), AlarmLevel.Normal, AlarmLevel.Alarm, AlarmCause.Limit, timeMs, 0.3, 0.35, false);
+        Batch batch = new() { Key = new BatchKey("riverside", 1, Lane.Event, 1), Transitions = [raise] };
+        await hub.Services.GetRequiredService<IEventLedger>().CommitAsync(batch, new byte[16], default);
+        using HttpClient browser = await hub.AdministratorBrowserAsync();
+        foreach (string address in (string[])["/alarms", "/work-orders", "/api/v1/alarms", "/api/v1/transitions?site=riverside", "/api/v1/work-orders"])
+        {
+            Assert.Contains(told, await FollowAsync(browser, address), StringComparison.Ordinal);
+        }
+
+        string row = await FollowAsync(browser, "/alarms/rows");
+        string alarm = AlarmAddress().Match(row).Groups[1].Value;
+        Assert.Contains("broken", await FollowAsync(browser, "/api/v1" + alarm), StringComparison.Ordinal);
+        Assert.Contains(told, await FollowAsync(browser, alarm), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Open_work_order_is_listed_however_many_newer_ones_are_over_and_a_cut_list_says_so()
+    {
+        await using HubUnderTest hub = await HubUnderTest.StartAsync();
+        await hub.Services.GetRequiredService<IEdgeDirectory>().TakeStateAsync(new EdgeState("riverside", true, 1, "1", "aa", 0, null), default);
+        IWorkOrderDesk desk = hub.Services.GetRequiredService<IWorkOrderDesk>();
+        WorkOrder oldest = await RaiseAsync(desk, "the oldest");
+        for (int i = 0; i < 200; i++)
+        {
+            Assert.True((await desk.MoveAsync((await RaiseAsync(desk, "newer")).Id, WorkOrderStatus.Declined, "a", "", default)).Succeeded);
+        }
+
+        using HttpClient browser = await hub.AdministratorBrowserAsync();
+        string open = await FollowAsync(browser, "/work-orders");
+        Assert.Contains($"/work-orders/{oldest.Id}", open, StringComparison.Ordinal);
+        Assert.DoesNotContain("Only the newest", open, StringComparison.Ordinal);
+        string all = await FollowAsync(browser, "/work-orders?show=all");
+        Assert.DoesNotContain($"/work-orders/{oldest.Id}", all, StringComparison.Ordinal);
+        Assert.Contains("Only the newest 200 are shown.", all, StringComparison.Ordinal);
+        Assert.Contains("Only the newest 200 are shown.", await FollowAsync(browser, "/work-orders/rows?show=all"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Cut_list_of_invoices_says_so()
+    {
+        await using HubUnderTest hub = await HubUnderTest.StartAsync();
+        await hub.Services.GetRequiredService<Ledger>().WriteAsync(
+            async change =>
+            {
+                await change.ExecuteAsync(
+                    """
+                    INSERT INTO site (id, name_en, name_zh_cn, time_zone) VALUES ('riverside', 'r', 'r', 'UTC');
+                    INSERT INTO building (id, site, name_en, name_zh_cn, address) VALUES ('b', 'riverside', 'b', 'b', '');
+                    """,
+                    new { });
+                await change.InsertAsync(new Unit { Id = "u", Building = "b", Number = "101" });
+                for (int i = 0; i < 201; i++)
+                {
+                    await change.InsertAsync(new Invoice
+                    {
+                        Id = $"invoice-{i}",
+                        Unit = "u",
+                        Site = "riverside",
+                        FromMs = i,
+                        ToMs = i + 1,
+                        IssuedMs = 0,
+                        Currency = "CNY",
+                        Lines = [],
+                        ExactTotal = 1m,
+                        Total = 1m,
+                        Rounding = Money.RoundingRule,
+                    });
+                }
+
+                return 0;
+            },
+            default);
+        using HttpClient browser = await hub.AdministratorBrowserAsync();
+        Assert.Contains("Only the newest 200 are shown.", await FollowAsync(browser, "/invoices"), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -169,6 +259,9 @@ public sealed partial class PageTests(SeededHub seeded) : IClassFixture<SeededHu
         }
     }
 
+    private static async Task<WorkOrder> RaiseAsync(IWorkOrderDesk desk, string title) =>
+        (await desk.RaiseAsync(new ManualWorkOrder { Site = "riverside", Title = new LocalText(title, title) }, "a", default)).Value!;
+
     private static async Task<string> FollowAsync(HttpClient browser, string address)
     {
         using HttpResponseMessage answer = await browser.GetAsync(new Uri(address, UriKind.Relative));
@@ -189,6 +282,9 @@ public sealed partial class PageTests(SeededHub seeded) : IClassFixture<SeededHu
 
     [GeneratedRegex(@"\son[a-z]+=")]
     private static partial Regex EventAttribute();
+
+    [GeneratedRegex("href=\"(/alarms/[0-9a-f]{32})\"")]
+    private static partial Regex AlarmAddress();
 
     [GeneratedRegex("data-acknowledge=\"([^\"]+)\"")]
     private static partial Regex AcknowledgeAddress();

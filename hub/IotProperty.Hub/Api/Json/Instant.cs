@@ -10,8 +10,12 @@ public static partial class Instant
 {
     public const string Mend = "a time in RFC 3339 with its offset, for instance \"2026-11-22T08:00:00Z\"";
 
+    private static readonly long MinMs = DateTimeOffset.MinValue.ToUnixTimeMilliseconds();
+    private static readonly long MaxMs = DateTimeOffset.MaxValue.ToUnixTimeMilliseconds();
+
+    /// <summary>Writes a time; one outside the years 1 to 9999, which only a broken clock tells, as the nearest that RFC 3339 can say.</summary>
     public static string Format(long ms) =>
-        DateTimeOffset.FromUnixTimeMilliseconds(ms).UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
+        DateTimeOffset.FromUnixTimeMilliseconds(Math.Clamp(ms, MinMs, MaxMs)).UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
 
     /// <summary>Refuses a time without offset: nobody can know which zone was meant.</summary>
     public static bool TryRead(string? text, out long ms)

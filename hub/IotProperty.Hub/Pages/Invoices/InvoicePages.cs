@@ -27,7 +27,7 @@ internal static class InvoicePages
         IReadOnlyList<BillableUnit> units = await UnitsAsync(registry, cancellationToken);
         Page<Invoice> invoices = await billing.InvoicesAsync(null, new PageRequest(null, ListLength), cancellationToken);
         return Html.Page<InvoiceListPage>(
-            new { Invoices = invoices.Items, Units = units, Names = names, Draft = draft ?? LastMonth(units, names, time), Problems = problems },
+            new { Invoices = invoices.Items, IsCut = invoices.Next is not null, Units = units, Names = names, Draft = draft ?? LastMonth(units, names, time), Problems = problems },
             problems.Count == 0 ? StatusCodes.Status200OK : StatusCodes.Status422UnprocessableEntity);
     }
 

@@ -25,10 +25,10 @@ internal static class WorkOrderPages
         where TComponent : Microsoft.AspNetCore.Components.IComponent
     {
         bool all = show == "all";
-        Page<WorkOrder> page = await desk.ListAsync(new WorkOrderQuery(), new PageRequest(null, ListLength), context.RequestAborted);
-        IReadOnlyList<WorkOrder> orders = all ? page.Items : [.. page.Items.Where(order => !order.IsOver)];
+        Page<WorkOrder> page = await desk.ListAsync(new WorkOrderQuery(NotOver: !all), new PageRequest(null, ListLength), context.RequestAborted);
         PlaceNames names = await PlaceNames.ReadAsync(registry, context.RequestAborted);
-        return Html.Page<TComponent>(new { Orders = orders, All = all, Names = names, Technicians = await NamesAsync(desk, context.RequestAborted) });
+        IReadOnlyDictionary<string, string> technicians = await NamesAsync(desk, context.RequestAborted);
+        return Html.Page<TComponent>(new { Orders = page.Items, IsCut = page.Next is not null, All = all, Names = names, Technicians = technicians });
     }
 
     private static async Task<IResult> ShowAsync(string id, string? problem, HttpContext context, IWorkOrderDesk desk, IRegistry registry)
