@@ -15,7 +15,9 @@ public sealed class PersonClaims(UserManager<Person> users, PeopleContext contex
     protected override async Task<ClaimsIdentity> GenerateClaimsAsync(Person user)
     {
         ClaimsIdentity identity = await base.GenerateClaimsAsync(user);
-        List<string> roles = await context.RoleGrants.Where(g => g.PersonId == user.Id).Select(g => g.Role).Distinct().ToListAsync();
+
+        // The policies ask for a role at every site; a grant for one site must never be taken for that.
+        List<string> roles = await context.RoleGrants.Where(g => g.PersonId == user.Id && g.Site == RoleGrant.EverySite).Select(g => g.Role).Distinct().ToListAsync();
         identity.AddClaims(roles.Select(role => new Claim(identity.RoleClaimType, role)));
         if (user.HasOneTimePassword)
         {

@@ -1,6 +1,7 @@
 using System.Net;
 using IotProperty.Hub.People;
 using IotProperty.Hub.Tests.Support;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace IotProperty.Hub.Tests.People;
@@ -17,6 +18,22 @@ public sealed class LoginTests(HubFixture fixture) : IClassFixture<HubFixture>
         using HttpClient browser = await Hub.AdministratorBrowserAsync();
         string page = await browser.GetStringAsync(new Uri("/alarms", UriKind.Relative));
         Assert.Contains("Your password is the one that was printed at the start.", page, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Role_at_one_site_is_not_taken_for_that_role_at_all_of_them()
+    {
+        Issued issued = await AddAsync("elsewhere", Roles.Engineer);
+        await using (AsyncServiceScope scope = Hub.Services.CreateAsyncScope())
+        {
+            PeopleContext context = scope.ServiceProvider.GetRequiredService<PeopleContext>();
+            string person = (await context.Users.SingleAsync(user => user.UserName == "elsewhere")).Id;
+            Assert.Equal(1, await context.RoleGrants.Where(g => g.PersonId == person).ExecuteUpdateAsync(set => set.SetProperty(g => g.Site, "hillside")));
+        }
+
+        using HttpClient browser = await Hub.BrowserAsync("elsewhere", issued.Secret!.Value.Secret);
+        using HttpResponseMessage answer = await browser.GetAsync(new Uri("/alarms", UriKind.Relative));
+        Assert.Equal(HttpStatusCode.Forbidden, answer.StatusCode);
     }
 
     [Fact]
