@@ -8,6 +8,8 @@ namespace IotProperty.Hub.Ingest;
 /// </summary>
 internal sealed class FrontDoorSite(string site, IUplinkIngest ingest, ILogger logger)
 {
+    private const string TakenOver = "another connection of the same client id took over";
+
     private readonly Lock _gate = new();
     private FrontDoorConnection? _current;
     private MqttSessionState? _kept;
@@ -29,7 +31,7 @@ internal sealed class FrontDoorSite(string site, IUplinkIngest ingest, ILogger l
 
     /// <summary>
     /// Makes the connection the site's only one: an older one is told so and has handed over its session and will when this completes
-    /// [MQTT-3.1.4-3]. Returns the session to resume, or null.
+    /// [MQTT-3.1.4-3]. Returns the session to resume, or null. When a newer connection entered meanwhile, this one is ended and gets nothing.
     /// </summary>
     public async ValueTask<MqttSessionState?> EnterAsync(FrontDoorConnection connection, bool cleanStart)
     {
@@ -42,23 +44,21 @@ internal sealed class FrontDoorSite(string site, IUplinkIngest ingest, ILogger l
 
         if (old is not null)
         {
-            old.End(MqttReasonCode.SessionTakenOver, "another connection of the same client id took over");
+            old.End(MqttReasonCode.SessionTakenOver, TakenOver);
             await old.Left.ConfigureAwait(false);
         }
 
         lock (_gate)
         {
-            MqttSessionState? kept = cleanStart ? null : _kept;
-            if (kept is not null)
+            if (_current == connection)
             {
-                // The edge is back in time: nobody shall hear that it was away [MQTT-3.1.3-9].
-                _delayedWill = null;
+                return TakeKept(cleanStart);
             }
-
-            _kept = null;
-            PublishDelayedWill();
-            return kept;
         }
+
+        // Taken over in its turn while it waited: it is not let in, so session and will are its successor's.
+        connection.End(MqttReasonCode.SessionTakenOver, TakenOver);
+        return null;
     }
 
     /// <summary>Called once by every connection that had entered, when it is over; without a session when it was never accepted.</summary>
@@ -121,6 +121,21 @@ internal sealed class FrontDoorSite(string site, IUplinkIngest ingest, ILogger l
             _stateTail = next;
             return next;
         }
+    }
+
+    /// <summary>Under the lock.</summary>
+    private MqttSessionState? TakeKept(bool cleanStart)
+    {
+        MqttSessionState? kept = cleanStart ? null : _kept;
+        if (kept is not null)
+        {
+            // The edge is back in time: nobody shall hear that it was away [MQTT-3.1.3-9].
+            _delayedWill = null;
+        }
+
+        _kept = null;
+        PublishDelayedWill();
+        return kept;
     }
 
     private void PublishDelayedWill()

@@ -293,6 +293,33 @@ public class FrontDoorTests
     }
 
     [Fact]
+    public async Task Session_outlives_connections_that_are_taken_over_while_they_wait()
+    {
+        await using FrontDoorHost host = await FrontDoorHost.StartAsync();
+        using RawMqtt first = await host.ConnectRawAsync();
+        await ConnectWithWillAsync(first, willDelaySeconds: 30, sessionExpirySeconds: 60);
+        for (int round = 0; round < 20; round++)
+        {
+            List<RawMqtt> rivals = [];
+            for (int i = 0; i < 6; i++)
+            {
+                rivals.Add(await host.ConnectRawAsync());
+            }
+
+            byte[]?[] answers = await Task.WhenAll(rivals.Select(rival => Task.Run(async () =>
+            {
+                await SendConnectWithWillAsync(rival, willDelaySeconds: 30, sessionExpirySeconds: 60, cleanStart: false);
+                return await rival.ReceiveAsync();
+            })));
+
+            // Each is let in and resumes the session, or is taken over before and hears nothing.
+            Assert.NotEmpty(answers.OfType<byte[]>());
+            Assert.All(answers.OfType<byte[]>(), connack => Assert.Equal("20 01 00", Text(connack)[..8]));
+            rivals.ForEach(rival => rival.Dispose());
+        }
+    }
+
+    [Fact]
     public async Task Command_is_answered_by_the_edge_or_by_its_absence()
     {
         await using FrontDoorHost host = await FrontDoorHost.StartAsync();
@@ -418,6 +445,15 @@ public class FrontDoorTests
 
     private static async Task<byte[]> ConnectWithWillAsync(RawMqtt edge, uint willDelaySeconds, uint sessionExpirySeconds, bool cleanStart = true)
     {
+        await SendConnectWithWillAsync(edge, willDelaySeconds, sessionExpirySeconds, cleanStart);
+        byte[]? connack = await edge.ReceiveAsync();
+        Assert.NotNull(connack);
+        Assert.Equal(0, connack[2]);
+        return connack;
+    }
+
+    private static async Task SendConnectWithWillAsync(RawMqtt edge, uint willDelaySeconds, uint sessionExpirySeconds, bool cleanStart)
+    {
         MqttConnect connect = new("riverside", cleanStart, 60)
         {
             UserName = "riverside",
@@ -431,10 +467,6 @@ public class FrontDoorTests
         System.Buffers.ArrayBufferWriter<byte> bytes = new();
         MqttPacketWriter.TryWrite(bytes, connect);
         await edge.SendAsync(Convert.ToHexString(bytes.WrittenSpan));
-        byte[]? connack = await edge.ReceiveAsync();
-        Assert.NotNull(connack);
-        Assert.Equal(0, connack[2]);
-        return connack;
     }
 
     private static Task<DownlinkResult> PublishAsync(FrontDoorHost host, string topic) =>
