@@ -423,10 +423,33 @@ internal sealed class OutboxWriter : IDisposable
         }
 
         Clear();
+        KeepConnection(round);
         _open = null;
         _database?.Dispose();
         _database = null;
         _recoverAtMs = now.MonotonicMs + RecoveryPauseMs;
+    }
+
+    /// <summary>The hub comes and goes whatever the disk does: a failed round forgets nobody who connected or left in it, for they are told that it was done.</summary>
+    private void KeepConnection(List<StoreRequest> round)
+    {
+        List<Channel<OutboundBatch>> replaced = [];
+        foreach (StoreRequest request in round)
+        {
+            Channel<OutboundBatch>? former = _outbound;
+            _outbound = request switch
+            {
+                StoreRequest.Connect connect => connect.Outbound,
+                StoreRequest.Disconnect => null,
+                _ => _outbound,
+            };
+            if (former is not null && former != _outbound)
+            {
+                replaced.Add(former);
+            }
+        }
+
+        replaced.Where(channel => channel != _outbound).ToList().ForEach(channel => channel.Writer.TryComplete());
     }
 
     private void Recover(Moment now)
@@ -473,6 +496,14 @@ internal sealed class OutboxWriter : IDisposable
 
         database.Commit();
         _lastRowId = Math.Max(_lastRowId, rows.Count > 0 ? rows[^1].Id : 0);
+
+        // A commit that was reported as failed may have reached the disk all the same: its numbers are taken.
+        foreach (OutboxRow row in rows.Where(row => row.Number.Epoch == Epoch))
+        {
+            ref long last = ref _lastSequence[(int)row.Number.Lane];
+            last = Math.Max(last, row.Number.Sequence);
+        }
+
         return new OutboxQueue(_settings, rows.Where(row => !_receipted.Contains(row.Id)));
     }
 

@@ -278,6 +278,61 @@ public class SqliteOutboxTests
     }
 
     [Fact]
+    public async Task A_commit_that_failed_and_yet_reached_the_disk_does_not_block_the_store_for_ever()
+    {
+        await using OutboxBench bench = new();
+        await bench.Outbox.AddAsync(new OutboxEvents { Transitions = [OutboxBench.Transition("o-1")] }, CancellationToken.None);
+
+        // What such a commit leaves: a row under the numbers that the outbox takes for free.
+        Query(
+            bench.Path,
+            """
+            INSERT INTO outbox SELECT id + 1, lane, epoch, sequence + 1, records, from_ms, to_ms, only_gaps, checksum, payload FROM outbox;
+            SELECT changes()
+            """);
+        OutboxEvents events = new() { Transitions = [OutboxBench.Transition("o-2")] };
+        await Assert.ThrowsAsync<OutboxUnavailableException>(() => bench.Outbox.AddAsync(events, CancellationToken.None).AsTask());
+        bench.Time.Advance(1_000);
+        await bench.Outbox.AddAsync(events, CancellationToken.None);
+        await bench.ConnectAsync();
+        Assert.Equal(1, (await bench.NextAsync()).Key.Sequence);
+        Batch next = await bench.NextAsync();
+        Assert.Equal(("o-2", 3L), (next.Transitions.Single().Occurrence, next.Key.Sequence));
+    }
+
+    [Fact]
+    public async Task A_hub_that_connects_while_the_disk_fails_is_served_when_the_disk_is_back()
+    {
+        await using OutboxBench bench = new();
+        Query(bench.Path, "CREATE TRIGGER broken BEFORE INSERT ON outbox WHEN new.lane = 2 BEGIN SELECT RAISE(ABORT, 'disk'); END; SELECT 1");
+        Task first;
+        Task failing;
+        Task connecting;
+        using (SqliteConnection busy = new($"Data Source={bench.Path};Pooling=False"))
+        {
+            // While somebody else writes, the owner waits with its first round; what comes meanwhile is the next one.
+            busy.Open();
+            using SqliteTransaction writing = busy.BeginTransaction();
+            first = bench.Outbox.AddAsync(new OutboxEvents { Transitions = [OutboxBench.Transition("o-1")] }, CancellationToken.None).AsTask();
+            failing = bench.Outbox.AddAsync([new MeterReading("meter-3", "energy", "kWh", 7, 1m, 10, Quality.Good, true)], CancellationToken.None).AsTask();
+            connecting = bench.ConnectAsync();
+            writing.Rollback();
+        }
+
+        await Assert.ThrowsAsync<OutboxUnavailableException>(() => failing);
+        await connecting;
+        await Task.WhenAny(first);
+        Query(bench.Path, "DROP TRIGGER broken; SELECT 1");
+        bench.Time.Advance(1_000);
+        await bench.Outbox.AddAsync(new OutboxEvents { Transitions = [OutboxBench.Transition("o-2")] }, CancellationToken.None);
+        List<string> seen = [];
+        while (!seen.Contains("o-2"))
+        {
+            seen.Add((await bench.NextAsync()).Transitions.Single().Occurrence);
+        }
+    }
+
+    [Fact]
     public async Task A_callers_mistake_is_its_own()
     {
         await using OutboxBench bench = new();
