@@ -1,23 +1,16 @@
 using System.Buffers;
 using System.Collections.Immutable;
-using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using IotProperty.Protocols.Mqtt;
 
 namespace IotProperty.Edge.Uplink;
 
 /// <summary>
-/// The shell around one <see cref="MqttClientSession"/>: a stream, a lock, a timer. The session and the tables are touched only under the lock; nothing
-/// that belongs to a caller runs under it. Who adds bytes while nobody sends becomes the sender and sends from its own thread until nothing is left; so
-/// an awaited publish costs one send and one receive, without a hop between tasks. One loop reads.
+/// The shell around one <see cref="MqttClientSession"/>: a lock, one <see cref="MqttReadLoop"/>, a <see cref="MqttSender"/>, the <see cref="MqttPublishQueue"/>,
+/// the <see cref="MqttInbox"/> and <see cref="MqttKeepAlive"/>. The session and the tables are touched only under the lock; nothing that belongs to a caller runs under it.
 /// </summary>
 internal sealed class MqttLink : IMqttLink
 {
-    // Above this, publishes wait as if the window were full: the peer reads too slowly for what we are allowed to have in flight.
-    private const int MaxPendingBytes = 4 * 1024 * 1024;
-    private const int MaxWaiting = 65_536;
-    private const int MaxIdle = 64;
-    private const int ReadBytes = 16 * 1024;
     private static readonly TimeSpan ClosePatience = TimeSpan.FromSeconds(1);
 
     private readonly Lock _gate = new();
@@ -25,21 +18,16 @@ internal sealed class MqttLink : IMqttLink
     private readonly Action _endSending;
     private readonly TimeProvider _time;
     private readonly long _start;
-    private readonly MqttOutgoing _outgoing = new(initialBytes: 4096, keptBytes: 256 * 1024);
     private readonly MqttClientSession _session;
-    private readonly int _receiveMaximum;
-    private readonly int _maximumPacketSize;
-    private readonly Channel<MqttIncoming> _incoming;
+    private readonly MqttInbox _inbox;
     private readonly Dictionary<ushort, TaskCompletionSource<MqttClientEvent>> _subscribing = [];
-    private readonly Queue<MqttPublishOperation> _waiting = new();
-    private readonly Stack<MqttPublishOperation> _idle = new();
     private readonly TaskCompletionSource<string> _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _connected = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly ITimer _timer;
-    private MqttPublishOperation?[] _inFlight = [];
-    private TaskCompletionSource? _sent;
+    private readonly MqttSender _sender;
+    private readonly MqttPublishQueue _publishes;
+    private readonly MqttKeepAlive _keepAlive;
+    private readonly MqttReadLoop _reader;
     private Task _reading = Task.CompletedTask;
-    private bool _sending;
     private string? _endReason;
 
     /// <param name="stream">Connected; owned from now on.</param>
@@ -52,17 +40,18 @@ internal sealed class MqttLink : IMqttLink
         _endSending = endSending;
         _time = time;
         _start = time.GetTimestamp();
-        _receiveMaximum = options.ReceiveMaximum;
-        _maximumPacketSize = options.MaximumPacketSize;
+        _inbox = new MqttInbox(options.ReceiveMaximum, Taken);
+        MqttOutgoing outgoing = new(initialBytes: 4096, keptBytes: 256 * 1024);
+        _session = new MqttClientSession(options, outgoing, 0);
+        _publishes = new MqttPublishQueue(_gate, _session, outgoing, NowMs);
 
-        // Room for all QoS 1 messages that the receive maximum allows even when QoS 0 has filled its half.
-        _incoming = Channel.CreateBounded<MqttIncoming>(new BoundedChannelOptions(2 * _receiveMaximum) { SingleWriter = true });
-        Messages = new MqttMessageReader(_incoming.Reader, Taken);
-        _session = new MqttClientSession(options, _outgoing, 0);
-        _timer = time.CreateTimer(static link => ((MqttLink)link!).OnTimer(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        // What waited for the bytes to drain may go now, whatever the acknowledgements do.
+        _sender = new MqttSender(_gate, stream, outgoing, drained: _publishes.StartWaiting, failed: End);
+        _keepAlive = new MqttKeepAlive(_gate, _session, _sender, time, NowMs, ended: End);
+        _reader = new MqttReadLoop(stream, options.MaximumPacketSize, Process, ended: End);
     }
 
-    public ChannelReader<MqttLinkMessage> Messages { get; }
+    public ChannelReader<MqttLinkMessage> Messages => _inbox.Messages;
 
     public Task<string> Closed => _closed.Task;
 
@@ -71,11 +60,11 @@ internal sealed class MqttLink : IMqttLink
     {
         lock (_gate)
         {
-            _sending = true;
+            _sender.ClaimSending();
         }
 
-        Send();
-        _reading = ReadAsync();
+        _sender.Send();
+        _reading = _reader.RunAsync();
         return _connected.Task;
     }
 
@@ -87,7 +76,7 @@ internal sealed class MqttLink : IMqttLink
         }
 
         MqttPublishOperation operation;
-        MqttPublishResult? refusal = null;
+        MqttPublishResult? refusal;
         bool send;
         lock (_gate)
         {
@@ -96,25 +85,13 @@ internal sealed class MqttLink : IMqttLink
                 return ValueTask.FromException<MqttPublishResult>(new MqttLinkClosedException(_endReason));
             }
 
-            operation = _idle.TryPop(out MqttPublishOperation? used) ? used : new MqttPublishOperation(this);
-            operation.Message = message;
-            operation.Phase = MqttPublishPhase.Waiting;
-            if (_waiting.Count > 0 || !TryStart(operation, out refusal))
-            {
-                if (_waiting.Count >= MaxWaiting)
-                {
-                    throw new InvalidOperationException($"more than {MaxWaiting} publishes wait; await them before starting more");
-                }
-
-                _waiting.Enqueue(operation);
-            }
-
-            send = BecomeSender();
+            operation = _publishes.Add(message, out refusal);
+            send = _sender.BecomeSender();
         }
 
         if (send)
         {
-            Send();
+            _sender.Send();
         }
 
         if (refusal is { } result)
@@ -122,7 +99,7 @@ internal sealed class MqttLink : IMqttLink
             operation.Complete(result);
         }
 
-        return cancellationToken.CanBeCanceled ? WithCancellation(operation, operation.Version, cancellationToken) : operation.Task;
+        return _publishes.WaitAsync(operation, cancellationToken);
     }
 
     public async ValueTask SubscribeAsync(string filter, CancellationToken cancellationToken)
@@ -150,12 +127,12 @@ internal sealed class MqttLink : IMqttLink
             }
 
             _subscribing.Add(id, answer);
-            send = BecomeSender();
+            send = _sender.BecomeSender();
         }
 
         if (send)
         {
-            Send();
+            _sender.Send();
         }
 
         MqttClientEvent suback = await answer.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
@@ -174,13 +151,13 @@ internal sealed class MqttLink : IMqttLink
         lock (_gate)
         {
             _session.Disconnect(MqttReasonCode.Success, NowMs());
-            send = BecomeSender();
-            sent = send || _sending ? (_sent ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task : Task.CompletedTask;
+            send = _sender.BecomeSender();
+            sent = _sender.WhenSent();
         }
 
         if (send)
         {
-            Send();
+            _sender.Send();
         }
 
         try
@@ -198,150 +175,8 @@ internal sealed class MqttLink : IMqttLink
         await _reading.ConfigureAwait(false);
     }
 
-    internal void Return(MqttPublishOperation operation)
-    {
-        lock (_gate)
-        {
-            if (operation.Phase == MqttPublishPhase.Done && _idle.Count < MaxIdle)
-            {
-                _idle.Push(operation);
-            }
-        }
-    }
-
     internal static string Describe(MqttReasonCode code, string reason) =>
         reason.Length == 0 ? $"{code} (0x{(byte)code:X2})" : $"{reason} [{code}, 0x{(byte)code:X2}]";
-
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<MqttPublishResult> WithCancellation(MqttPublishOperation operation, short version, CancellationToken cancellationToken)
-    {
-        ValueTask<MqttPublishResult> task = operation.Task;
-        if (task.IsCompleted)
-        {
-            return await task.ConfigureAwait(false);
-        }
-
-        using (cancellationToken.UnsafeRegister(
-            static (state, token) =>
-            {
-                (MqttPublishOperation operation, short version, MqttLink link) = ((MqttPublishOperation, short, MqttLink))state!;
-                link.Cancel(operation, version, token);
-            },
-            (operation, version, this)))
-        {
-            return await task.ConfigureAwait(false);
-        }
-    }
-
-    private void Cancel(MqttPublishOperation operation, short version, CancellationToken cancellationToken)
-    {
-        lock (_gate)
-        {
-            // Another version: the caller has its result already and the operation serves somebody else.
-            if (operation.Version != version)
-            {
-                return;
-            }
-
-            switch (operation.Phase)
-            {
-                case MqttPublishPhase.Waiting:
-                    operation.Phase = MqttPublishPhase.Abandoned;
-                    break;
-                case MqttPublishPhase.InFlight:
-                    // The identifier stays taken until PUBACK; only the caller is let go.
-                    _inFlight[operation.PacketId] = null;
-                    operation.Phase = MqttPublishPhase.Done;
-                    break;
-                default:
-                    return;
-            }
-        }
-
-        operation.Fail(new OperationCanceledException(cancellationToken));
-    }
-
-    /// <summary>Under the lock. False when it must wait; a refusal completes it at once.</summary>
-    private bool TryStart(MqttPublishOperation operation, out MqttPublishResult? refusal)
-    {
-        refusal = null;
-        if (_outgoing.Count > MaxPendingBytes)
-        {
-            return false;
-        }
-
-        MqttLinkMessage message = operation.Message;
-        MqttPublishOutcome outcome = _session.Publish(message.Topic, message.Payload, MqttQos.AtLeastOnce, message.Retain, NowMs(), out ushort id);
-        switch (outcome)
-        {
-            case MqttPublishOutcome.Written:
-                operation.PacketId = id;
-                operation.Phase = MqttPublishPhase.InFlight;
-                _inFlight[id] = operation;
-                return true;
-            case MqttPublishOutcome.WindowFull:
-            case MqttPublishOutcome.NotConnected:
-                // Not connected: the session has ended in this very moment and End will fail whatever waits.
-                return false;
-            default:
-                refusal = Refusal(outcome);
-                operation.Phase = MqttPublishPhase.Done;
-                return true;
-        }
-    }
-
-    private static MqttPublishResult Refusal(MqttPublishOutcome outcome) => outcome switch
-    {
-        MqttPublishOutcome.PacketTooLarge => new((byte)MqttReasonCode.PacketTooLarge, "the message exceeds the server's Maximum Packet Size"),
-        MqttPublishOutcome.RetainNotSupported => new((byte)MqttReasonCode.RetainNotSupported, "the server does not keep retained messages"),
-        MqttPublishOutcome.QosNotSupported => new((byte)MqttReasonCode.QosNotSupported, "the server does not offer QoS 1"),
-        _ => throw new ArgumentOutOfRangeException(nameof(outcome), outcome, "not a refusal"),
-    };
-
-    private async Task ReadAsync()
-    {
-        byte[] buffer = new byte[ReadBytes];
-        int count = 0;
-        try
-        {
-            while (true)
-            {
-                int read = await _stream.ReadAsync(buffer.AsMemory(count)).ConfigureAwait(false);
-                if (read == 0)
-                {
-                    End("the server closed the connection");
-                    return;
-                }
-
-                count += read;
-                int consumed = Process(buffer.AsMemory(0, count));
-                count -= consumed;
-                if (consumed > 0 && count > 0)
-                {
-                    Buffer.BlockCopy(buffer, consumed, buffer, 0, count);
-                }
-
-                if (count == buffer.Length)
-                {
-                    Array.Resize(ref buffer, Math.Min(buffer.Length * 2, _maximumPacketSize + ReadBytes));
-                }
-                else if (count == 0 && buffer.Length > ReadBytes)
-                {
-                    buffer = new byte[ReadBytes];
-                }
-            }
-        }
-        catch (Exception error) when (error is IOException or ObjectDisposedException or OperationCanceledException)
-        {
-            End(error.Message);
-        }
-        catch (Exception error)
-        {
-            // A broken invariant of our own: nobody may wait for ever, and DisposeAsync hands the error on.
-            End($"{error.GetType().Name}: {error.Message}");
-            throw;
-        }
-    }
 
     /// <summary>Deals with all whole packets; what they make us send goes out together at the end.</summary>
     private int Process(ReadOnlyMemory<byte> bytes)
@@ -350,8 +185,7 @@ internal sealed class MqttLink : IMqttLink
         bool sender;
         lock (_gate)
         {
-            sender = !_sending;
-            _sending = true;
+            sender = _sender.ClaimSending();
         }
 
         MqttClientEvent step;
@@ -363,20 +197,18 @@ internal sealed class MqttLink : IMqttLink
                 step = _session.Step(ref rest, NowMs());
                 if (step.Kind == MqttClientEventKind.Published)
                 {
-                    published = _inFlight[step.PacketId];
-                    _inFlight[step.PacketId] = null;
-                    published?.Phase = MqttPublishPhase.Done;
+                    published = _publishes.Acknowledged(step.PacketId);
                 }
                 else if (step.Kind == MqttClientEventKind.Connected)
                 {
-                    _inFlight = new MqttPublishOperation?[_session.PublishWindow + 64];
+                    _publishes.Open();
                 }
             }
 
             if (step.Kind == MqttClientEventKind.Published)
             {
                 published?.Complete(new MqttPublishResult((byte)step.ReasonCode, step.Reason));
-                StartWaiting();
+                _publishes.StartWaiting();
             }
             else
             {
@@ -387,12 +219,12 @@ internal sealed class MqttLink : IMqttLink
 
         if (sender)
         {
-            Send();
+            _sender.Send();
         }
 
         if (step.Kind == MqttClientEventKind.Ended)
         {
-            End($"ended by MQTT: {Describe(step.ReasonCode, step.Reason)}");
+            End(step);
         }
 
         return bytes.Length - (int)rest.Length;
@@ -403,19 +235,11 @@ internal sealed class MqttLink : IMqttLink
         switch (step.Kind)
         {
             case MqttClientEventKind.Connected:
-                ArmTimer();
+                _keepAlive.Arm();
                 _connected.TrySetResult();
                 break;
             case MqttClientEventKind.Message:
-                MqttPublish publish = step.Publish;
-                if (publish.Qos == MqttQos.AtMostOnce && _incoming.Reader.Count >= _receiveMaximum)
-                {
-                    // QoS 0 promises nothing, and reading on must never wait for the application.
-                    return;
-                }
-
-                MqttIncoming incoming = new(publish.PacketId, new MqttLinkMessage(publish.Topic, publish.Payload.ToArray(), publish.Retain));
-                _incoming.Writer.TryWrite(incoming);
+                _inbox.Put(step.Publish);
                 break;
             case MqttClientEventKind.Subscribed:
                 TaskCompletionSource<MqttClientEvent>? answer;
@@ -429,157 +253,22 @@ internal sealed class MqttLink : IMqttLink
         }
     }
 
-    /// <summary>Gives the window to those who wait for it, first come first served.</summary>
-    private void StartWaiting()
-    {
-        while (true)
-        {
-            MqttPublishOperation? operation;
-            MqttPublishResult? refusal = null;
-            lock (_gate)
-            {
-                if (!_waiting.TryPeek(out operation) || (operation.Phase == MqttPublishPhase.Waiting && !TryStart(operation, out refusal)))
-                {
-                    return;
-                }
-
-                _waiting.Dequeue();
-            }
-
-            if (refusal is { } result)
-            {
-                operation.Complete(result);
-            }
-        }
-    }
-
     private void Taken(ushort packetId)
     {
         bool send;
         lock (_gate)
         {
             _session.Take(packetId, NowMs());
-            send = BecomeSender();
+            send = _sender.BecomeSender();
         }
 
         if (send)
         {
-            Send();
+            _sender.Send();
         }
     }
 
-    private void OnTimer()
-    {
-        MqttClientEvent step;
-        bool send;
-        lock (_gate)
-        {
-            step = _session.Tick(NowMs());
-            send = BecomeSender();
-        }
-
-        if (send)
-        {
-            Send();
-        }
-
-        if (step.Kind == MqttClientEventKind.Ended)
-        {
-            End($"ended by MQTT: {Describe(step.ReasonCode, step.Reason)}");
-            return;
-        }
-
-        ArmTimer();
-    }
-
-    private void ArmTimer()
-    {
-        lock (_gate)
-        {
-            if (_endReason is null && _session.NextDeadlineMs is { } deadline)
-            {
-                _timer.Change(TimeSpan.FromMilliseconds(Math.Max(1, deadline - NowMs())), Timeout.InfiniteTimeSpan);
-            }
-        }
-    }
-
-    /// <summary>Under the lock. Whether the caller must call <see cref="Send"/> after leaving the lock.</summary>
-    private bool BecomeSender()
-    {
-        if (_sending || _outgoing.Count == 0)
-        {
-            return false;
-        }
-
-        _sending = true;
-        return true;
-    }
-
-    /// <summary>Sends until nothing is left. Called, without the lock, only by the one who set <see cref="_sending"/>.</summary>
-    private void Send()
-    {
-        while (true)
-        {
-            ReadOnlyMemory<byte> bytes;
-            lock (_gate)
-            {
-                if (_outgoing.Count == 0 || _endReason is not null)
-                {
-                    _sending = false;
-                    _sent?.TrySetResult();
-                    return;
-                }
-
-                bytes = _outgoing.TakeForSending();
-            }
-
-            ValueTask write;
-            try
-            {
-                write = _stream.WriteAsync(bytes);
-                if (!write.IsCompletedSuccessfully)
-                {
-                    _ = SendSlowlyAsync(write);
-                    return;
-                }
-
-                write.GetAwaiter().GetResult();
-            }
-            catch (Exception error) when (error is IOException or ObjectDisposedException)
-            {
-                SendFailed(error);
-                return;
-            }
-        }
-    }
-
-    private async Task SendSlowlyAsync(ValueTask write)
-    {
-        try
-        {
-            await write.ConfigureAwait(false);
-        }
-        catch (Exception error) when (error is IOException or ObjectDisposedException or OperationCanceledException)
-        {
-            SendFailed(error);
-            return;
-        }
-
-        // What waited for the bytes to drain may go now, whatever the acknowledgements do.
-        StartWaiting();
-        Send();
-    }
-
-    private void SendFailed(Exception error)
-    {
-        lock (_gate)
-        {
-            _sending = false;
-            _sent?.TrySetResult();
-        }
-
-        End(error.Message);
-    }
+    private void End(MqttClientEvent ended) => End($"ended by MQTT: {Describe(ended.ReasonCode, ended.Reason)}");
 
     private void End(string reason)
     {
@@ -594,17 +283,16 @@ internal sealed class MqttLink : IMqttLink
 
             _endReason = reason;
             _session.Disconnect(MqttReasonCode.UnspecifiedError, NowMs());
-            publishes = [.. _inFlight.OfType<MqttPublishOperation>(), .. _waiting.Where(o => o.Phase == MqttPublishPhase.Waiting)];
-            publishes.ForEach(o => o.Phase = MqttPublishPhase.Done);
+            _sender.Stop();
+            _keepAlive.Stop();
+            publishes = _publishes.End();
             subscribes = [.. _subscribing.Values];
-            Array.Clear(_inFlight);
-            _waiting.Clear();
             _subscribing.Clear();
         }
 
-        _timer.Dispose();
+        _keepAlive.Dispose();
         _stream.Dispose();
-        _incoming.Writer.TryComplete();
+        _inbox.Complete();
         _connected.TrySetException(new MqttLinkClosedException(reason));
         _closed.TrySetResult(reason);
         foreach (MqttPublishOperation publish in publishes)

@@ -4,10 +4,10 @@ namespace IotProperty.Edge.Uplink;
 
 internal enum MqttPublishPhase : byte
 {
-    /// <summary>In the link's queue.</summary>
+    /// <summary>In the queue, waiting for the window.</summary>
     Waiting,
 
-    /// <summary>In the link's table.</summary>
+    /// <summary>In the table of packets in flight.</summary>
     InFlight,
 
     /// <summary>In neither: completed, or about to be by the one who took it out.</summary>
@@ -18,10 +18,10 @@ internal enum MqttPublishPhase : byte
 }
 
 /// <summary>
-/// One PublishAsync on its way, reused for the next. Stands either in the link's queue (the window is full), or in its table of packets in flight;
+/// One PublishAsync on its way, reused for the next. Stands either in the queue (the window is full), or in the table of packets in flight;
 /// whoever takes it out under the link's lock, and nobody else, completes it after leaving the lock.
 /// </summary>
-internal sealed class MqttPublishOperation(MqttLink link) : IValueTaskSource<MqttPublishResult>
+internal sealed class MqttPublishOperation(MqttPublishQueue queue) : IValueTaskSource<MqttPublishResult>
 {
     private ManualResetValueTaskSourceCore<MqttPublishResult> _source;
 
@@ -51,7 +51,7 @@ internal sealed class MqttPublishOperation(MqttLink link) : IValueTaskSource<Mqt
         {
             _source.Reset();
             Message = default;
-            link.Return(this);
+            queue.Return(this);
         }
     }
 
