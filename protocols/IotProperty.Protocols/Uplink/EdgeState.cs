@@ -28,9 +28,17 @@ public readonly record struct LocalText
 
     public LocalText(string? en, string? zhCn) => (_en, _zhCn) = (NullWhenEmpty(en), NullWhenEmpty(zhCn));
 
-    public string En => _en ?? "";
+    public string En
+    {
+        get => _en ?? "";
+        init => _en = NullWhenEmpty(value);
+    }
 
-    public string ZhCn => _zhCn ?? "";
+    public string ZhCn
+    {
+        get => _zhCn ?? "";
+        init => _zhCn = NullWhenEmpty(value);
+    }
 
     private static string? NullWhenEmpty(string? text) => text is { Length: > 0 } ? text : null;
 }
