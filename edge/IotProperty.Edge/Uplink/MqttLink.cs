@@ -120,7 +120,17 @@ internal sealed class MqttLink : IMqttLink
             }
 
             ImmutableArray<MqttSubscription> subscriptions = [new MqttSubscription(filter, MqttQos.AtLeastOnce)];
-            ushort id = _session.Subscribe(subscriptions, NowMs());
+            ushort id;
+            try
+            {
+                id = _session.Subscribe(subscriptions, NowMs());
+            }
+            catch (ArgumentException tooLarge)
+            {
+                // The server's limit and not the caller's mistake.
+                throw new MqttLinkClosedException($"cannot subscribe to {filter}: {tooLarge.Message}");
+            }
+
             if (id == 0)
             {
                 throw new InvalidOperationException("too many subscriptions wait for their answer; await them before asking for more");

@@ -14,6 +14,9 @@ public sealed class MqttClientSession
     // Identifiers kept apart from the publish window so that SUBSCRIBE never waits for PUBACK.
     private const int SubscribeWindow = 16;
 
+    // No acknowledgement, ping or goodbye of ours is longer: a server that takes less cannot be talked to.
+    private const int SmallestPacketSize = 16;
+
     private readonly MqttClientOptions _options;
     private readonly IBufferWriter<byte> _output;
     private readonly Dictionary<ushort, string> _aliases = [];
@@ -157,7 +160,10 @@ public sealed class MqttClientSession
         }
     }
 
-    /// <summary>Writes SUBSCRIBE; 0 when there is no connection or 16 requests are pending already.</summary>
+    /// <summary>
+    /// Writes SUBSCRIBE; 0 when there is no connection or 16 requests are pending already. Throws <see cref="ArgumentException"/> when the packet
+    /// exceeds the server's Maximum Packet Size.
+    /// </summary>
     public ushort Subscribe(ImmutableArray<MqttSubscription> subscriptions, long nowMs)
     {
         if (!IsConnected || !_ids.TryTake(MqttPacketType.Subscribe, out ushort id))
@@ -235,6 +241,11 @@ public sealed class MqttClientSession
         }
 
         MqttProperties properties = connack.Properties;
+        if (properties.MaximumPacketSize < SmallestPacketSize)
+        {
+            return Fail(new MqttFault(MqttReasonCode.PacketTooLarge, $"the server takes no packet of more than {properties.MaximumPacketSize} bytes"));
+        }
+
         _publishWindow = Math.Min(properties.ReceiveMaximum ?? ushort.MaxValue, _options.MaximumInFlight);
         _ids = new MqttPacketIds(Math.Min(_publishWindow + SubscribeWindow, ushort.MaxValue));
         _peerMaximumPacketSize = (int)Math.Min(properties.MaximumPacketSize ?? int.MaxValue, int.MaxValue);

@@ -182,6 +182,22 @@ public class MqttConnectorTests
         Assert.True((await publishes[2].WaitAsync(Patience)).Accepted);
     }
 
+    [Theory]
+    [InlineData("01", "takes no packet of more than 1 bytes")]
+    [InlineData("14", "cannot subscribe to iotp/v1/riverside/receipt")]
+    public async Task Server_that_takes_only_tiny_packets_is_told_of_as_a_closed_link(string maximumPacketSize, string expected)
+    {
+        using ScriptedMqttServer server = new();
+        Task<IMqttLink> connecting = new MqttConnector(TimeProvider.System).ConnectAsync(Options(server.Port), default);
+        await server.AcceptAsync($"20 08 00 00 05 27 00 00 00 {maximumPacketSize}");
+        MqttLinkClosedException closed = await Assert.ThrowsAsync<MqttLinkClosedException>(async () =>
+        {
+            await using IMqttLink link = await connecting.WaitAsync(Patience);
+            await link.SubscribeAsync("iotp/v1/riverside/receipt", default);
+        });
+        Assert.Contains(expected, closed.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Cancelled_publish_lets_its_caller_go_and_keeps_its_place_until_acknowledged()
     {
