@@ -86,7 +86,7 @@ public sealed class SiteConfigurationReader
             return null;
         }
 
-        return new SiteConfiguration
+        SiteConfiguration read = new()
         {
             Id = id,
             Name = name.Value,
@@ -99,6 +99,21 @@ public sealed class SiteConfigurationReader
             Credentials = credentials,
             Hash = ConfigurationHash.Of(tree, lines.SelectMany(l => l.Devices).Select(d => d.Profile.Id).Distinct().Select(used => _profiles[used].Tree!)),
         };
+        CheckCatalogue(site, read);
+        return read;
+    }
+
+    /// <summary>What the hub could not be told of would end every connection to it.</summary>
+    private static void CheckCatalogue(MappingReader site, SiteConfiguration read)
+    {
+        try
+        {
+            EdgeStateCodec.Encode(new EdgeState(read.Id, Online: true, 1, "", read.Hash, 0, SiteCatalogues.Of(read)));
+        }
+        catch (ArgumentException)
+        {
+            site.AddAt("lines", "the devices, points and rules are too many for one edge", "give some of the lines to another edge, as a site of its own");
+        }
     }
 
     private void ReadProfiles()

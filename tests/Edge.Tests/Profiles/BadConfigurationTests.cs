@@ -18,6 +18,9 @@ public class BadConfigurationTests
     [InlineData("listen: \"127.0.0.1:9180\"", "listen: \"0.0.0.0:9180\"", "site.yaml:5:19: 0.0.0.0 can be reached from outside, and health pages know no login — write listen: \"127.0.0.1:9180\" (port 0 chooses a free one)")]
     [InlineData("listen: \"127.0.0.1:9180\"", "listen: localhost", "site.yaml:5:19: 'localhost' is no address with a port — write listen: \"127.0.0.1:9180\" (port 0 chooses a free one)")]
     [InlineData("flushMs: 250", "flushMs: 5000", "site.yaml:6:20: 'flushMs' is '5000' — write a whole number from 10 to 1000")]
+    [InlineData("flushMs: 250", "flushMs: 9", "site.yaml:6:20: 'flushMs' is '9' — write a whole number from 10 to 1000")]
+    [InlineData("maxBytes: 268435456", "maxBytes: 1048575", "site.yaml:6:35: 'maxBytes' is '1048575' — write a whole number from 1048576 to 1099511627776")]
+    [InlineData("window: 16", "window: 257", "site.yaml:6:54: 'window' is '257' — write a whole number from 1 to 256")]
     [InlineData("timeoutMs: 500", "timeoutMs: soon", "site.yaml:10:16: 'timeoutMs' is 'soon' — write a whole number from 10 to 60000")]
     [InlineData("profile: test-pump", "profile: tset-pump", "site.yaml:12:32: there is no profile 'tset-pump' — did you mean 'test-pump'?")]
     [InlineData("unit: 11", "unti: 11",
@@ -52,6 +55,18 @@ public class BadConfigurationTests
         ArgumentNullException.ThrowIfNull(instead);
         ArgumentNullException.ThrowIfNull(expected);
         Expect(SampleSite.Sources(site: Change(SampleSite.Site, instead, written)), expected);
+    }
+
+    [Fact]
+    public void Site_with_more_points_than_the_hub_can_be_told_of_is_a_mistake()
+    {
+        string points = string.Concat(Enumerable.Range(0, 400).Select(n => $"\n  p{n}: {{ table: input, address: {n + 10}, type: uint16 }}"));
+        string devices = string.Concat(Enumerable.Range(13, 180).Select(n => $"\n      - {{ id: pump-{n}, profile: test-pump, unit: {n} }}"));
+        Expect(
+            SampleSite.Sources(
+                site: Change(SampleSite.Site, "unit: 12, pollMs: 200 }", "unit: 12, pollMs: 200 }" + devices),
+                pump: Change(SampleSite.Pump, "unit: V }", "unit: V }" + points)),
+            ["site.yaml:8:3: the devices, points and rules are too many for one edge — give some of the lines to another edge, as a site of its own"]);
     }
 
     [Theory]

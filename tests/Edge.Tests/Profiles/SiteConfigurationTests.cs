@@ -1,3 +1,4 @@
+using IotProperty.Edge.Outbox;
 using IotProperty.Edge.Profiles;
 using IotProperty.Protocols.Uplink;
 
@@ -5,6 +6,17 @@ namespace IotProperty.Edge.Tests.Profiles;
 
 public class SiteConfigurationTests
 {
+    [Theory]
+    [InlineData(10, 1_048_576, 1)]
+    [InlineData(1_000, 1_099_511_627_776, 256)]
+    public void What_the_site_file_may_say_of_the_outbox_the_outbox_takes(int flushMs, long maxBytes, int window)
+    {
+        OutboxConfiguration read = SampleSite.Read(SampleSite.Site.Replace(
+            "flushMs: 250, maxBytes: 268435456, window: 16", $"flushMs: {flushMs}, maxBytes: {maxBytes}, window: {window}", StringComparison.Ordinal)).Outbox;
+        OutboxSettings settings = new() { FlushMs = read.FlushMs, MaxBytes = read.MaxBytes, Window = read.Window };
+        Assert.Equal((flushMs, maxBytes, window), (settings.FlushMs, settings.MaxBytes, settings.Window));
+    }
+
     [Fact]
     public void Whole_site_is_read_with_its_defaults()
     {
