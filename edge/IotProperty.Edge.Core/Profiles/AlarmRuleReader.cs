@@ -59,7 +59,7 @@ internal sealed class AlarmRuleReader(Dictionary<string, (SourcePosition At, Dev
             rule.AddAt("staleLevel", "'staleLevel' does nothing without 'staleAfterMs'", "write staleAfterMs, or leave 'staleLevel' out");
         }
 
-        if (staleAfterMs is not null && target?.Device is { } device && staleAfterMs <= device.PollMs)
+        if (staleAfterMs is not null && target?.Device is { } device && staleAfterMs < 2L * device.PollMs)
         {
             rule.AddAt("staleAfterMs", $"device '{device.Id}' is polled every {device.PollMs} ms, so the rule would be stale between two polls", "write at least twice the poll period");
         }

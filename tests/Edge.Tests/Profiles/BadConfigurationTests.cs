@@ -44,6 +44,7 @@ public class BadConfigurationTests
     [InlineData("hysteresis: 0.03", "above: { alarm: 1 }", "site.yaml:15:5: the rule looks in more than one direction — write one rule for each direction")]
     [InlineData("hysteresis: 0.03", "hysteresis: 0.1", "site.yaml:19:17: a hysteresis of 0.1 reaches from alarm 0.35 over warning 0.45 — write less than 0.10")]
     [InlineData("hysteresis: 0.03", "hysteresis: -1", "site.yaml:19:17: 'hysteresis' is -1 — write 0 or more, in the point's unit")]
+    [InlineData("unit: 11,", "unit: 11, pollMs: 6000,", "site.yaml:22:19: device 'pump-1' is polled every 6000 ms, so the rule would be stale between two polls — write at least twice the poll period")]
     [InlineData("staleAfterMs: 10000", "staleLevel: alarm", "site.yaml:22:17: 'staleLevel' does nothing without 'staleAfterMs' — write staleAfterMs, or leave 'staleLevel' out")]
     [InlineData("staleAfterMs: 10000", "staleAfterMs: 10000\n    staleLevel: red", "site.yaml:23:17: 'staleLevel' is 'red' — write one of: alarm, warning")]
     [InlineData("point: pump-1/pressure\n    below: { warning: 0.45, alarm: 0.35 }\n    hysteresis: 0.03", "point: pump-1/running\n    below: { alarm: 0 }", "site.yaml:18:12: point 'running' is only 0 or 1 — write equals: { alarm: 1 }")]
