@@ -1,4 +1,3 @@
-using System.Threading.Channels;
 using IotProperty.Edge.Outbox;
 using IotProperty.Protocols.Uplink;
 using Microsoft.Data.Sqlite;
@@ -27,7 +26,7 @@ internal sealed class OutboxWriter : IDisposable
     // Receipted rows are deleted along with the next commit that is needed anyway; a kill before it sends them once more.
     private readonly HashSet<long> _receipted = [];
     private readonly List<StateWrite> _stateWrites = [];
-    private readonly List<OutboundBatch> _publishes = [];
+    private readonly OutboundFeed _outbound = new();
     private readonly Queue<Gap> _gaps = [];
     private readonly Queue<OutboxEffect> _effects = [];
     private readonly Dictionary<long, byte[]> _fresh = [];
@@ -38,7 +37,6 @@ internal sealed class OutboxWriter : IDisposable
     private OutboxQueue _queue;
     private long _lastRowId;
     private OpenTelemetry? _open;
-    private Channel<OutboundBatch>? _outbound;
     private long? _deletesDueMs;
     private long? _recoverAtMs;
     private long _droppedBefore;
@@ -124,12 +122,7 @@ internal sealed class OutboxWriter : IDisposable
     /// <summary>Tells the callers of the round, and hands out what is to be published.</summary>
     public void Complete(List<StoreRequest> round)
     {
-        foreach (OutboundBatch publish in _publishes)
-        {
-            // The channel has a place for each of the windows. Should it be full after a recovery, the receipt does not come and the batch is sent later.
-            _ = _outbound?.Writer.TryWrite(publish);
-        }
-
+        _outbound.HandOut();
         foreach (StoreRequest request in round)
         {
             if (request is StoreRequest.Tick)
@@ -150,7 +143,7 @@ internal sealed class OutboxWriter : IDisposable
 
     public void Dispose()
     {
-        _outbound?.Writer.TryComplete();
+        _outbound.Disconnect();
         _database?.Dispose();
     }
 
@@ -167,7 +160,7 @@ internal sealed class OutboxWriter : IDisposable
     private void Clear()
     {
         _stateWrites.Clear();
-        _publishes.Clear();
+        _outbound.Clear();
         _gaps.Clear();
         _effects.Clear();
         _fresh.Clear();
@@ -182,15 +175,12 @@ internal sealed class OutboxWriter : IDisposable
                 Store(add, now);
                 break;
             case StoreRequest.Connect connect:
-                _outbound?.Writer.TryComplete();
-                _outbound = connect.Outbound;
+                _outbound.Connect(connect.Outbound);
                 Run(_queue.Step(now, new OutboxEvent.Disconnected()), now);
                 Run(_queue.Step(now, new OutboxEvent.Connected()), now);
                 break;
             case StoreRequest.Disconnect:
-                _outbound?.Writer.TryComplete();
-                _outbound = null;
-                _publishes.Clear();
+                _outbound.Disconnect();
                 Run(_queue.Step(now, new OutboxEvent.Disconnected()), now);
                 break;
             case StoreRequest.Receipts receipts:
@@ -379,7 +369,7 @@ internal sealed class OutboxWriter : IDisposable
 
         if (_fresh.TryGetValue(row.Id, out byte[]? payload) || _database.TryRead(row, out payload))
         {
-            _publishes.Add(new OutboundBatch(row.Number, payload));
+            _outbound.Add(new OutboundBatch(row.Number, payload));
             return;
         }
 
@@ -423,33 +413,11 @@ internal sealed class OutboxWriter : IDisposable
         }
 
         Clear();
-        KeepConnection(round);
+        _outbound.KeepConnection(round);
         _open = null;
         _database?.Dispose();
         _database = null;
         _recoverAtMs = now.MonotonicMs + RecoveryPauseMs;
-    }
-
-    /// <summary>The hub comes and goes whatever the disk does: a failed round forgets nobody who connected or left in it, for they are told that it was done.</summary>
-    private void KeepConnection(List<StoreRequest> round)
-    {
-        List<Channel<OutboundBatch>> replaced = [];
-        foreach (StoreRequest request in round)
-        {
-            Channel<OutboundBatch>? former = _outbound;
-            _outbound = request switch
-            {
-                StoreRequest.Connect connect => connect.Outbound,
-                StoreRequest.Disconnect => null,
-                _ => _outbound,
-            };
-            if (former is not null && former != _outbound)
-            {
-                replaced.Add(former);
-            }
-        }
-
-        replaced.Where(channel => channel != _outbound).ToList().ForEach(channel => channel.Writer.TryComplete());
     }
 
     private void Recover(Moment now)
@@ -478,7 +446,7 @@ internal sealed class OutboxWriter : IDisposable
         _queue = queue;
         _recoverAtMs = null;
         StorageLog.Recovered(_logger, _path);
-        if (_outbound is not null)
+        if (_outbound.IsConnected)
         {
             Run(_queue.Step(now, new OutboxEvent.Connected()), now);
         }
