@@ -24,4 +24,7 @@ internal static partial class FrontDoorLog
 
     [LoggerMessage(2006, LogLevel.Error, "The connection from {Remote} ended by an error of the hub")]
     public static partial void ConnectionFailed(ILogger logger, Exception error, string remote);
+
+    /// <summary>Foreign text in a log line.</summary>
+    public static string Bounded(string text) => text.Length <= 100 ? text : string.Concat(text.AsSpan(0, 100), "…");
 }

@@ -8,8 +8,6 @@ namespace IotProperty.Hub.Ingest;
 /// </summary>
 internal sealed class FrontDoorSite(string site, IUplinkIngest ingest, ILogger logger)
 {
-    private const string TakenOver = "another connection of the same client id took over";
-
     private readonly Lock _gate = new();
     private FrontDoorConnection? _current;
     private MqttSessionState? _kept;
@@ -17,6 +15,8 @@ internal sealed class FrontDoorSite(string site, IUplinkIngest ingest, ILogger l
     private ReadOnlyMemory<byte>? _delayedWill;
     private long _willDueMs;
     private Task _stateTail = Task.CompletedTask;
+
+    public string Name => site;
 
     public FrontDoorConnection? Current
     {
@@ -31,9 +31,9 @@ internal sealed class FrontDoorSite(string site, IUplinkIngest ingest, ILogger l
 
     /// <summary>
     /// Makes the connection the site's only one: an older one is told so and has handed over its session and will when this completes
-    /// [MQTT-3.1.4-3]. Returns the session to resume, or null. When a newer connection entered meanwhile, this one is ended and gets nothing.
+    /// [MQTT-3.1.4-3]. A newer one may have ended this one meanwhile.
     /// </summary>
-    public async ValueTask<MqttSessionState?> EnterAsync(FrontDoorConnection connection, bool cleanStart)
+    public async ValueTask EnterAsync(FrontDoorConnection connection)
     {
         FrontDoorConnection? old;
         lock (_gate)
@@ -44,21 +44,30 @@ internal sealed class FrontDoorSite(string site, IUplinkIngest ingest, ILogger l
 
         if (old is not null)
         {
-            old.End(MqttReasonCode.SessionTakenOver, TakenOver);
+            old.End(MqttReasonCode.SessionTakenOver, "another connection of the same client id took over");
             await old.Left.ConfigureAwait(false);
         }
+    }
 
+    /// <summary>
+    /// The session to resume, or null. Called under the lock of the connection that has entered and is let in now: one that was ended while it waited must leave
+    /// session and will to its successor.
+    /// </summary>
+    public MqttSessionState? Resume(bool cleanStart)
+    {
         lock (_gate)
         {
-            if (_current == connection)
+            MqttSessionState? kept = cleanStart ? null : _kept;
+            if (kept is not null)
             {
-                return TakeKept(cleanStart);
+                // The edge is back in time: nobody shall hear that it was away [MQTT-3.1.3-9].
+                _delayedWill = null;
             }
-        }
 
-        // Taken over in its turn while it waited: it is not let in, so session and will are its successor's.
-        connection.End(MqttReasonCode.SessionTakenOver, TakenOver);
-        return null;
+            _kept = null;
+            PublishDelayedWill();
+            return kept;
+        }
     }
 
     /// <summary>Called once by every connection that had entered, when it is over; without a session when it was never accepted.</summary>
@@ -121,21 +130,6 @@ internal sealed class FrontDoorSite(string site, IUplinkIngest ingest, ILogger l
             _stateTail = next;
             return next;
         }
-    }
-
-    /// <summary>Under the lock.</summary>
-    private MqttSessionState? TakeKept(bool cleanStart)
-    {
-        MqttSessionState? kept = cleanStart ? null : _kept;
-        if (kept is not null)
-        {
-            // The edge is back in time: nobody shall hear that it was away [MQTT-3.1.3-9].
-            _delayedWill = null;
-        }
-
-        _kept = null;
-        PublishDelayedWill();
-        return kept;
     }
 
     private void PublishDelayedWill()

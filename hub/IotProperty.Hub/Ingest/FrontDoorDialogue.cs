@@ -1,0 +1,137 @@
+using System.Collections.Immutable;
+using IotProperty.Protocols.Mqtt;
+using IotProperty.Protocols.Uplink;
+
+namespace IotProperty.Hub.Ingest;
+
+/// <summary>
+/// Answers what an edge says on one connection: lets it in or not, hands its messages to the <see cref="FrontDoorIntake"/>, and grants only its own site's topics.
+/// Called by the connection's reading loop; takes the connection's lock for the session.
+/// </summary>
+internal sealed class FrontDoorDialogue(Lock gate, FrontDoor door, FrontDoorConnection connection, MqttServerSession session, FrontDoorIntake intake)
+{
+    private bool _topicRefusalLogged;
+
+    /// <summary>Where the connection entered; null before that.</summary>
+    public FrontDoorSite? Site { get; private set; }
+
+    /// <summary>What the edge may use; null before it is let in.</summary>
+    public FrontDoorTopics? Topics { get; private set; }
+
+    public async ValueTask HandleAsync(MqttServerEvent step)
+    {
+        switch (step.Kind)
+        {
+            case MqttServerEventKind.Message:
+                OnMessage(step.Publish);
+                break;
+            case MqttServerEventKind.Published:
+                connection.Delivered(step.PacketId, step.ReasonCode);
+                break;
+            case MqttServerEventKind.Subscribe:
+                OnSubscribe(step.Subscribe!);
+                break;
+            case MqttServerEventKind.Connect:
+                await OnConnectAsync(session.Connect!).ConfigureAwait(false);
+                break;
+            case MqttServerEventKind.Ended:
+                lock (gate)
+                {
+                    connection.KeepEnd(step.ReasonCode, step.Reason);
+                }
+
+                break;
+        }
+    }
+
+    private async ValueTask OnConnectAsync(MqttConnect connect)
+    {
+        FrontDoorAdmission admission = await FrontDoorAdmission.DecideAsync(connect, door.Credentials, connection.Closed).ConfigureAwait(false);
+        if (admission.Topics is null)
+        {
+            lock (gate)
+            {
+                session.Refuse(admission.Code, admission.Why);
+                connection.KeepEnd(admission.Code, admission.Why);
+            }
+
+            return;
+        }
+
+        FrontDoorSite entered = door.Site(admission.Site);
+        await entered.EnterAsync(connection).ConfigureAwait(false);
+        lock (gate)
+        {
+            Site = entered;
+            Topics = admission.Topics;
+            if (session.HasEnded)
+            {
+                // Taken over in its turn while it waited for its predecessor: session and will are its successor's.
+                return;
+            }
+
+            session.Accept(entered.Resume(connect.CleanStart), assignedClientId: null);
+            connection.LetIn();
+        }
+
+        door.Counters.Accepted();
+        FrontDoorLog.EdgeConnected(door.Logger, admission.Site, connection.Remote);
+    }
+
+    private void OnMessage(in MqttPublish publish)
+    {
+        door.Counters.Published(publish.Payload.Length);
+        FrontDoorTopics topics = Topics!;
+        bool isUp = topics.IsUp(publish.Topic, out Lane lane);
+        if (!isUp && !topics.IsState(publish.Topic))
+        {
+            RefuseTopic(publish);
+            return;
+        }
+
+        intake.Take(Site!, isUp ? lane : null, publish);
+    }
+
+    private void RefuseTopic(in MqttPublish publish)
+    {
+        if (!_topicRefusalLogged)
+        {
+            _topicRefusalLogged = true;
+            FrontDoorLog.TopicRefused(door.Logger, Site!.Name, FrontDoorLog.Bounded(publish.Topic));
+        }
+
+        const string why = "an edge may publish only its own site's batches and state";
+        if (publish.Qos == MqttQos.AtLeastOnce)
+        {
+            door.Counters.Refused(MqttReasonCode.NotAuthorized);
+            lock (gate)
+            {
+                session.Acknowledge(publish.PacketId, MqttReasonCode.NotAuthorized, why);
+            }
+
+            return;
+        }
+
+        // At QoS 0 there is no acknowledgement to say it with.
+        connection.End(MqttReasonCode.NotAuthorized, why);
+    }
+
+    private void OnSubscribe(MqttSubscribe subscribe)
+    {
+        ImmutableArray<MqttReasonCode> codes =
+        [
+            .. subscribe.Subscriptions.Select(s => Topics!.MaySubscribe(s.Filter)
+                ? (MqttReasonCode)Math.Min((byte)s.MaximumQos, (byte)MqttQos.AtLeastOnce)
+                : MqttReasonCode.NotAuthorized),
+        ];
+        foreach (MqttReasonCode code in codes.Where(c => c.IsFailure()))
+        {
+            door.Counters.Refused(code);
+        }
+
+        lock (gate)
+        {
+            session.Grant(subscribe, codes);
+        }
+    }
+}
