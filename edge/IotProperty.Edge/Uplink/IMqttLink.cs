@@ -9,6 +9,9 @@ public sealed record MqttLinkOptions(string Host, int Port, bool Tls, string Cli
 {
     public TimeSpan KeepAlive { get; init; } = TimeSpan.FromSeconds(20);
 
+    /// <summary>How many messages the peer may have on their way to us; one that sends more breaks the protocol and ends the connection.</summary>
+    public ushort ReceiveMaximum { get; init; } = 64;
+
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>With <see cref="Tls"/>: the only roots that are trusted; null trusts those of the machine.</summary>

@@ -73,6 +73,7 @@ public sealed class MqttConnector(TimeProvider time) : IMqttConnector
         Password = Encoding.UTF8.GetBytes(options.Password),
         Will = options.Will is { } will ? new MqttWill(will.Topic, will.Payload, MqttQos.AtLeastOnce, will.Retain) : null,
         KeepAliveSeconds = (ushort)Math.Clamp(options.KeepAlive.TotalSeconds, 0, ushort.MaxValue),
+        ReceiveMaximum = options.ReceiveMaximum,
     };
 
     private static void EndSending(Socket socket)

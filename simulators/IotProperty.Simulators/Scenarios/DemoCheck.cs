@@ -13,8 +13,11 @@ public sealed class DemoCheck(DemoRig rig, TextWriter output)
 {
     private const double MostEdgeMemoryMb = 120;
 
-    /// <summary>For the better of the two starts: a neighbour that takes the processor for a second must not fail the check, a slow edge is slow twice.</summary>
+    /// <summary>For the best of the starts: a neighbour that takes the processor for a second must not fail the check; a slow edge is slow every time.</summary>
     private static readonly TimeSpan LatestFirstSample = TimeSpan.FromSeconds(1.5);
+
+    /// <summary>The story itself starts the edge twice; what is more is only for a machine that was busy both times.</summary>
+    private const int MostStarts = 5;
 
     /// <summary>How long the hub stays dead.</summary>
     private const double HubDownS = 10;
@@ -54,10 +57,12 @@ public sealed class DemoCheck(DemoRig rig, TextWriter output)
 
             step = "edge";
             memoryMb = Math.Max(memoryMb, rig.Edge.ResidentMemory().PeakMb);
+            List<TimeSpan> starts = [firstSample, secondStart];
+            await StartAgainAsync(starts, cancellationToken);
+            bool quick = starts.Min() < LatestFirstSample;
             string figures = string.Create(
                 CultureInfo.InvariantCulture,
-                $"{memoryMb:F0} MB resident at most (limit {MostEdgeMemoryMb:F0}); first sample at the hub {firstSample.TotalSeconds:F2} s after the first start, {secondStart.TotalSeconds:F2} s after the second (limit {LatestFirstSample.TotalSeconds:F1}, the better counts)");
-            bool quick = firstSample < LatestFirstSample || secondStart < LatestFirstSample;
+                $"{memoryMb:F0} MB resident at most (limit {MostEdgeMemoryMb:F0}); first sample at the hub {string.Join(", ", starts.Select(DemoStart.Seconds))} s after the edge's starts (limit {LatestFirstSample.TotalSeconds:F1}, the best counts)");
             if (memoryMb >= MostEdgeMemoryMb || !quick)
             {
                 return $"edge: {figures}";
@@ -107,6 +112,17 @@ public sealed class DemoCheck(DemoRig rig, TextWriter output)
         await PressureCheck.ClearAsync(context, cancellationToken);
         await CheckContext.PauseAsync(6, cancellationToken);
         return start;
+    }
+
+    /// <summary>Starts the edge anew until one start was within the limit or enough were not.</summary>
+    private async Task StartAgainAsync(List<TimeSpan> starts, CancellationToken cancellationToken)
+    {
+        while (starts.Min() >= LatestFirstSample && starts.Count < MostStarts)
+        {
+            await rig.KillEdgeAsync();
+            rig.StartEdge();
+            starts.Add(await rig.TimeToFirstSampleAsync(boots: starts.Count, cancellationToken));
+        }
     }
 
     /// <summary>Repeats a comparison while the backlog drains: what is lost stays lost, what is on its way arrives.</summary>

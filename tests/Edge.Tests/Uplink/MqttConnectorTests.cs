@@ -40,7 +40,10 @@ public class MqttConnectorTests
     public async Task Thousand_publishes_at_once_all_arrive_in_order_within_the_brokers_window()
     {
         await using MqttBroker broker = await MqttBroker.StartAsync(settings: ["max_inflight_messages 20", "max_queued_messages 5000"]);
-        await using IMqttLink link = await ConnectAsync(broker.Port);
+
+        // Mosquitto 2.0.11 does not keep to a subscriber's Receive Maximum: a bare socket that declared 64 and acknowledged slowly was sent 521 at once.
+        MqttLinkOptions options = Options(broker.Port) with { ReceiveMaximum = 1000 };
+        await using IMqttLink link = await new MqttConnector(TimeProvider.System).ConnectAsync(options, default).WaitAsync(Patience);
         await link.SubscribeAsync("up/+", default);
         Task<MqttPublishResult>[] publishes =
             [.. Enumerable.Range(0, 1000).Select(i => link.PublishAsync(Message("up/1", $"{i}"), default).AsTask())];
