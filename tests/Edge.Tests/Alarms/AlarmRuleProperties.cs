@@ -3,6 +3,7 @@ using FsCheck.Fluent;
 using IotProperty.Edge.Alarms;
 using IotProperty.Edge.Profiles;
 using IotProperty.Protocols.Uplink;
+using IotProperty.Tests;
 
 namespace IotProperty.Edge.Tests.Alarms;
 
@@ -48,11 +49,11 @@ public class AlarmRuleProperties
 
     [Fact]
     public void An_occurrence_is_raised_once_climbs_and_falls_without_a_hole_and_returns_once() =>
-        Prop.ForAll(Series, series => Chained(Play(series.Rule, series.Steps, restarts: true))).QuickCheckThrowOnFailure();
+        Prop.ForAll(Series, series => Chained(Play(series.Rule, series.Steps, restarts: true))).Check(PropertyRun.Config);
 
     [Fact]
     public void Levels_entered_or_left_by_a_limit_last_for_their_delays() =>
-        Prop.ForAll(Series, series => Unhurried(series.Rule, Play(series.Rule, series.Steps, restarts: false))).QuickCheckThrowOnFailure();
+        Prop.ForAll(Series, series => Unhurried(series.Rule, Play(series.Rule, series.Steps, restarts: false))).Check(PropertyRun.Config);
 
     [Fact]
     public void Ticks_that_nobody_asked_for_change_nothing() =>
@@ -61,7 +62,7 @@ public class AlarmRuleProperties
             AlarmScript asked = Play(series.Rule, series.Steps, restarts: false);
             AlarmScript busy = Play(series.Rule, series.Steps, restarts: false, extraTicks: true);
             return asked.Told() == busy.Told();
-        }).QuickCheckThrowOnFailure();
+        }).Check(PropertyRun.Config);
 
     [Fact]
     public void Without_delays_hysteresis_and_staleness_the_level_is_a_plain_comparison() =>
@@ -81,7 +82,7 @@ public class AlarmRuleProperties
             }
 
             return true;
-        }).QuickCheckThrowOnFailure();
+        }).Check(PropertyRun.Config);
 
     [Fact]
     public void Inside_the_hysteresis_band_nothing_is_left() =>
@@ -95,7 +96,7 @@ public class AlarmRuleProperties
             }
 
             return script.Told() == "0 N>W L10";
-        }).QuickCheckThrowOnFailure();
+        }).Check(PropertyRun.Config);
 
     private static AlarmScript Play(AlarmRuleConfiguration rule, Step[] steps, bool restarts, bool extraTicks = false)
     {

@@ -1,6 +1,7 @@
 using FsCheck;
 using FsCheck.Fluent;
 using IotProperty.Edge.Drivers;
+using IotProperty.Tests;
 
 namespace IotProperty.Edge.Tests.Drivers;
 
@@ -26,7 +27,7 @@ public sealed class GrowingPauseTests
         }
 
         return true;
-    }).QuickCheckThrowOnFailure();
+    }).Check(PropertyRun.Config);
 
     [Fact]
     public void Two_seeds_do_not_knock_in_step()

@@ -2,6 +2,7 @@ using FsCheck;
 using FsCheck.Fluent;
 using IotProperty.Hub.Alarms;
 using IotProperty.Protocols.Uplink;
+using IotProperty.Tests;
 
 namespace IotProperty.Hub.Tests.Alarms;
 
@@ -80,7 +81,7 @@ public sealed class AlarmLifeCycleTests
             AlarmStanding straight = AlarmLifeCycle.Evaluate(transitions, []);
             AlarmStanding shuffled = AlarmLifeCycle.Evaluate(transitions.OrderBy(t => unchecked((t.Ordinal + 1) * (uint)seed * 2654435761u)), []);
             return straight == shuffled && straight.Level == at;
-        }).QuickCheckThrowOnFailure();
+        }).Check(PropertyRun.Config);
     }
 
     private static (List<AlarmTransition> Transitions, List<Acknowledgement> Acknowledgements) Tell(string story)

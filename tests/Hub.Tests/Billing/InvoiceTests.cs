@@ -2,6 +2,7 @@ using FsCheck;
 using FsCheck.Fluent;
 using IotProperty.Hub.Billing;
 using IotProperty.Protocols.Uplink;
+using IotProperty.Tests;
 
 namespace IotProperty.Hub.Tests.Billing;
 
@@ -170,7 +171,7 @@ public sealed class InvoiceTests
                 && steps[0].FromCumulative == opening.Get / 10m
                 && steps.Zip(steps.Skip(1)).All(p => p.First.ToCumulative == p.Second.FromCumulative)
                 && steps.All(s => s.Amount == s.Quantity * s.Price && s.Quantity == s.ToCumulative - s.FromCumulative && s.Quantity > 0);
-        }).QuickCheckThrowOnFailure();
+        }).Check(PropertyRun.Config);
     }
 
     [Fact]
@@ -178,7 +179,7 @@ public sealed class InvoiceTests
     {
         Prop.ForAll(Any<int>(), Any<PositiveInt>(), Any<PositiveInt>(), (seed, quantity, more) =>
             BandSplitter.Split(Bands(seed), 0, quantity.Get + more.Get).Sum(s => s.Amount) >= BandSplitter.Split(Bands(seed), 0, quantity.Get).Sum(s => s.Amount))
-            .QuickCheckThrowOnFailure();
+            .Check(PropertyRun.Config);
     }
 
     [Fact]
@@ -207,7 +208,7 @@ public sealed class InvoiceTests
             }
 
             return whole == cut;
-        }).QuickCheckThrowOnFailure();
+        }).Check(PropertyRun.Config);
     }
 
     [Fact]
@@ -223,7 +224,7 @@ public sealed class InvoiceTests
                 .Tariff("t", BillingWorld.Flat(1m), BillingWorld.Flat(3m, change))
                 .Bill(BillingWorld.Day(2026, 4, 1), BillingWorld.Day(2026, 5, 1)).Value!;
             return invoice.Lines.Sum(l => l.Consumption) == invoice.Lines[0].Metered && invoice.Lines.Count == 2 && invoice.Lines.Sum(l => l.SharePart) == 30;
-        }).QuickCheckThrowOnFailure();
+        }).Check(PropertyRun.Config);
     }
 
     private static Arbitrary<T> Any<T>() => ArbMap.Default.ArbFor<T>();

@@ -3,6 +3,7 @@ using FsCheck;
 using FsCheck.Fluent;
 using IotProperty.Hub.Telemetry;
 using IotProperty.Protocols.Uplink;
+using IotProperty.Tests;
 
 namespace IotProperty.Hub.Tests.Telemetry;
 
@@ -31,7 +32,7 @@ public class SampleRunTests
             ReadOnlySpan<byte> rest = run;
             SampleColumns read = new();
             return SampleRun.TryRead(ref rest, read, out _) && rest.IsEmpty && Same([.. samples], read);
-        }).QuickCheckThrowOnFailure();
+        }).Check(PropertyRun.Config);
 
     [Fact]
     public void Runs_stand_behind_one_another()
@@ -93,7 +94,7 @@ public class SampleRunTests
             SampleColumns read = new();
             bool done = SampleRun.TryRead(ref rest, read, out string why);
             return done == (why.Length == 0) && done == (read.Count > 0);
-        }).QuickCheckThrowOnFailure();
+        }).Check(PropertyRun.Config);
 
     [Theory]
     [InlineData("0A01020001800100")]

@@ -2,6 +2,7 @@ using FsCheck;
 using FsCheck.Fluent;
 using IotProperty.Hub.Storage;
 using IotProperty.Protocols.Uplink;
+using IotProperty.Tests;
 
 namespace IotProperty.Hub.Tests.Telemetry;
 
@@ -222,7 +223,7 @@ public abstract class TelemetryStoreConformance : IAsyncLifetime
             from limit in Gen.Choose(1, 30)
             select (batches, fromMs, fromMs + length, limit);
         int run = 0;
-        Check.One(Config.QuickThrowOnFailure.WithMaxTest(25), Prop.ForAll(histories.ToArbitrary(), history =>
+        Check.One(PropertyRun.Config.WithMaxTest(25), Prop.ForAll(histories.ToArbitrary(), history =>
         {
             string site = $"site-{++run}";
             List<Sample> model = [];

@@ -1,6 +1,7 @@
 using FsCheck;
 using FsCheck.Fluent;
 using IotProperty.Protocols.Framing;
+using IotProperty.Tests;
 
 namespace IotProperty.Protocols.Tests.Framing;
 
@@ -62,5 +63,5 @@ public sealed class ReceiveBufferTests
             }
 
             return true;
-        }).QuickCheckThrowOnFailure();
+        }).Check(PropertyRun.Config);
 }

@@ -2,12 +2,13 @@ using FsCheck;
 using FsCheck.Fluent;
 using IotProperty.Protocols.Framing;
 using IotProperty.Protocols.Modbus;
+using IotProperty.Tests;
 
 namespace IotProperty.Protocols.Tests.Modbus;
 
 public sealed class ModbusPropertyTests
 {
-    private static readonly Config Many = Config.QuickThrowOnFailure.WithMaxTest(2000).WithEndSize(300);
+    private static readonly Config Many = PropertyRun.Config.WithMaxTest(2000).WithEndSize(300);
 
     [Fact]
     public void What_is_written_is_read_back() => Prop.ForAll<int, ushort, ushort[]>((kind, address, values) =>
@@ -99,6 +100,13 @@ public sealed class ModbusPropertyTests
         while (ModbusRtuFrame.Seek(stream.AsSpan(from), ModbusDirection.Reply, silent: true, out int start, out ModbusRtuFrame found) == ScanStatus.Done)
         {
             if (stream.AsSpan(from + start, found.Length).SequenceEqual(frame.AsSpan(0, length)))
+            {
+                return true;
+            }
+
+            // Once in 65,536 the noise and the frame's first bytes make a frame with a right checksum: then that is the frame that stands there.
+            bool takesOurFirstBytes = from + start < noise.Length && from + start + found.Length > noise.Length;
+            if (takesOurFirstBytes)
             {
                 return true;
             }

@@ -3,6 +3,7 @@ using FsCheck;
 using FsCheck.Fluent;
 using IotProperty.Protocols.Framing;
 using IotProperty.Protocols.Mqtt;
+using IotProperty.Tests;
 
 namespace IotProperty.Protocols.Tests.Mqtt;
 
@@ -16,7 +17,7 @@ public class MqttPacketTests
             IMqttPacket? read = MqttBytes.Read(bytes, out MqttFault fault);
             Assert.True(read is not null, fault.ToString());
             Assert.Equal(MqttBytes.Describe(packet), MqttBytes.Describe(read));
-        }).QuickCheckThrowOnFailure();
+        }).Check(PropertyRun.Config);
 
     [Fact]
     public void Every_beginning_of_a_packet_asks_for_more_and_the_end_is_found_inside_a_stream() =>
@@ -34,7 +35,7 @@ public class MqttPacketTests
                 Assert.Equal(2, sequence.Length);
                 Assert.Equal(MqttBytes.Describe(packet), MqttBytes.Describe(MqttBytes.ReadBody(header, body, out _)));
             }
-        }).QuickCheckThrowOnFailure();
+        }).Check(PropertyRun.Config);
 
     [Fact]
     public void Packet_that_is_cut_short_in_its_body_never_throws() =>
@@ -46,7 +47,7 @@ public class MqttPacketTests
             {
                 MqttBytes.ReadBody(header, bytes.AsMemory(header.HeaderLength, length), out _);
             }
-        }).QuickCheckThrowOnFailure();
+        }).Check(PropertyRun.Config);
 
     [Fact]
     public void Random_and_mutated_bytes_never_throw()

@@ -3,6 +3,7 @@ using FsCheck.Fluent;
 using Google.Protobuf;
 using IotProperty.Protocols.Uplink;
 using IotProperty.Protocols.Uplink.Wire;
+using IotProperty.Tests;
 using Batch = IotProperty.Protocols.Uplink.Batch;
 using Lane = IotProperty.Protocols.Uplink.Lane;
 using WireBatch = IotProperty.Protocols.Uplink.Wire.Batch;
@@ -21,7 +22,7 @@ public class BatchCodecTests
             Assert.Equal("", decoded.Why);
             Assert.Equal(batch.Key, decoded.Key);
             Assert.Equal(BatchText.Of(batch), BatchText.Of(decoded.Batch!));
-        }).QuickCheckThrowOnFailure();
+        }).Check(PropertyRun.Config);
 
     [Fact]
     public void Every_truncation_is_malformed() =>
@@ -35,11 +36,11 @@ public class BatchCodecTests
                 Assert.Null(decoded.Key);
                 Assert.NotEmpty(decoded.Why);
             }
-        }).QuickCheckThrowOnFailure();
+        }).Check(PropertyRun.Config);
 
     [Fact]
     public void Random_bytes_are_malformed_and_never_throw() =>
-        Prop.ForAll<byte[]>(bytes => !BatchCodec.Decode(bytes).Done && !BatchCodec.Decode(Sealed(bytes)).Done).QuickCheckThrowOnFailure();
+        Prop.ForAll<byte[]>(bytes => !BatchCodec.Decode(bytes).Done && !BatchCodec.Decode(Sealed(bytes)).Done).Check(PropertyRun.Config);
 
     [Fact]
     public void Every_flipped_bit_is_seen_by_the_checksum()
@@ -90,7 +91,7 @@ public class BatchCodecTests
                 Assert.InRange(decoded.Batch.RecordCount, 1, UplinkLimits.MaxRecords);
                 Assert.Equal(BatchText.Of(decoded.Batch), BatchText.Of(BatchCodec.Decode(BatchCodec.Encode(decoded.Batch)).Batch!));
             }
-        }).Check(Config.QuickThrowOnFailure.WithMaxTest(500));
+        }).Check(PropertyRun.Config.WithMaxTest(500));
     }
 
     [Theory]

@@ -1,6 +1,7 @@
 using FsCheck;
 using FsCheck.Fluent;
 using IotProperty.Protocols.Uplink;
+using IotProperty.Tests;
 
 namespace IotProperty.Protocols.Tests.Uplink;
 
@@ -18,7 +19,7 @@ public class EdgeStateCodecTests
             {
                 Assert.False(EdgeStateCodec.Decode(payload.AsSpan(0, length)).Done);
             }
-        }).QuickCheckThrowOnFailure();
+        }).Check(PropertyRun.Config);
 
     [Fact]
     public void Random_and_mutated_bytes_never_throw() =>
@@ -34,7 +35,7 @@ public class EdgeStateCodecTests
             Decoded<EdgeState> decoded = EdgeStateCodec.Decode(payload);
             Assert.Equal(decoded.Done, decoded.Why.Length == 0);
             Assert.False(EdgeStateCodec.Decode(bytes).Done);
-        }).Check(Config.QuickThrowOnFailure.WithMaxTest(500));
+        }).Check(PropertyRun.Config.WithMaxTest(500));
 
     [Fact]
     public void A_large_site_fits_and_a_larger_one_than_allowed_is_misuse()

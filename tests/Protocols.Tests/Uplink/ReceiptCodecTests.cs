@@ -1,6 +1,7 @@
 using FsCheck;
 using FsCheck.Fluent;
 using IotProperty.Protocols.Uplink;
+using IotProperty.Tests;
 
 namespace IotProperty.Protocols.Tests.Uplink;
 
@@ -20,7 +21,7 @@ public class ReceiptCodecTests
             {
                 Assert.False(ReceiptCodec.Decode(payload.AsSpan(0, length)).Done);
             }
-        }).QuickCheckThrowOnFailure();
+        }).Check(PropertyRun.Config);
 
     [Fact]
     public void Random_and_mutated_bytes_never_throw() =>
@@ -32,7 +33,7 @@ public class ReceiptCodecTests
             Decoded<IReadOnlyList<Receipt>> decoded = ReceiptCodec.Decode(payload);
             Assert.Equal(decoded.Done, decoded.Why.Length == 0);
             Assert.False(ReceiptCodec.Decode(bytes).Done);
-        }).Check(Config.QuickThrowOnFailure.WithMaxTest(1000));
+        }).Check(PropertyRun.Config.WithMaxTest(1000));
 
     [Fact]
     public void Receipts_of_two_sites_or_none_are_misuse()

@@ -1,6 +1,7 @@
 using FsCheck;
 using FsCheck.Fluent;
 using IotProperty.Simulators.Scenarios.Truth;
+using IotProperty.Tests;
 
 namespace IotProperty.Simulators.Tests.Scenarios;
 
@@ -94,7 +95,7 @@ public class SequenceAlignmentTests
 
             Told[] holed = [.. changes.Where((_, i) => i != which % changes.Length)];
             return SequenceAlignment.Disagreement(shown, holed, Late) is not null;
-        }).QuickCheckThrowOnFailure();
+        }).Check(PropertyRun.Config);
     }
 
     /// <summary>Served values, one a second (<c>?</c>: may be lost), against told ones (<c>value@second</c>).</summary>

@@ -1,6 +1,7 @@
 using FsCheck;
 using FsCheck.Fluent;
 using IotProperty.Simulators.World;
+using IotProperty.Tests;
 
 namespace IotProperty.Simulators.Tests.World;
 
@@ -30,7 +31,7 @@ public class BuildingTests
 
             whole.Step(total);
             return Photograph(whole) == Photograph(cut);
-        }).QuickCheckThrowOnFailure();
+        }).Check(PropertyRun.Config);
     }
 
     [Fact]
@@ -62,7 +63,7 @@ public class BuildingTests
             }
 
             return (building.Lifts[0].Trips + building.Lifts[1].Trips > 0).Label("nobody moved");
-        }).Check(Config.QuickThrowOnFailure.WithMaxTest(15));
+        }).Check(PropertyRun.Config.WithMaxTest(15));
     }
 
     [Fact]
@@ -116,7 +117,7 @@ public class BuildingTests
             }
 
             return true;
-        }).Check(Config.QuickThrowOnFailure.WithMaxTest(5));
+        }).Check(PropertyRun.Config.WithMaxTest(5));
     }
 
     [Fact]
