@@ -62,7 +62,8 @@ public sealed class OperatorJourneyTests
         // A reload would lose this mark: the row has to come to the page that is open.
         await page.EvaluateAsync("() => { window.openSince = 'before the alarm'; }");
         await estate.Rig.Control.DoAsync(new ControlRequest { Op = "fault", Device = "pump-1", Fault = "pressure-low" }, cancellationToken);
-        await Expect(row).ToBeVisibleAsync(Patient);
+        // The warning comes first; the work order belongs to the alarm.
+        await Expect(row.Locator(".level.alarm")).ToBeVisibleAsync(Patient);
         Assert.Equal("before the alarm", await page.EvaluateAsync<string>("() => window.openSince"));
         await RequireAccessibleAsync(page, "alarm list");
     }
