@@ -1,4 +1,5 @@
 using System.CommandLine;
+using IotProperty.Edge.Commands.Decoding;
 
 namespace IotProperty.Edge.Commands;
 
@@ -25,6 +26,7 @@ public static class EdgeCommandLine
         {
             Run(output, error),
             Validate(output, error),
+            Decode(output),
         };
         ParseResult parsed = root.Parse(args);
         if (parsed.Errors.Count > 0)
@@ -59,6 +61,15 @@ public static class EdgeCommandLine
         Command validate = new("validate", $"Check a site file, its profiles and its access list, and name every mistake with its place and mend. {ExitCodes}") { site, json };
         validate.SetAction((parsed, _) => Task.FromResult(ValidateCommand.Run(parsed.GetRequiredValue(site).ToString(), parsed.GetValue(json), output, error)));
         return validate;
+    }
+
+    private static Command Decode(TextWriter output)
+    {
+        Argument<string> protocol = new("PROTOCOL") { Description = $"One of: {string.Join(", ", DecodeCommand.Protocols)}." };
+        Argument<string[]> hex = new("HEX") { Description = "The bytes in hexadecimal, as caught on the wire; spaces and colons may stand between them.", Arity = ArgumentArity.OneOrMore };
+        Command decode = new("decode", $"Explain one frame as a JSON object, or say as {{\"error\":…,\"offset\":…}} what is wrong with it. {ExitCodes}") { protocol, hex };
+        decode.SetAction((parsed, _) => Task.FromResult(DecodeCommand.Run(parsed.GetRequiredValue(protocol), string.Join(' ', parsed.GetRequiredValue(hex)), output)));
+        return decode;
     }
 
     private static Option<FileInfo> Site() => new("--site") { Description = "The site file (site.yaml).", Required = true };
