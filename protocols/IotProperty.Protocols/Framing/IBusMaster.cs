@@ -50,6 +50,24 @@ public interface IBusMaster
     /// <param name="silent">Whether the line has fallen silent behind what has arrived: then a frame that would need more is noise.</param>
     BusStatus Take(bool silent);
 
+    /// <summary>
+    /// Until when <see cref="Outgoing"/> must not be sent, because an answer to an abandoned exchange could still come and be taken for the answer to this one:
+    /// until then the owner listens and lets <see cref="Discard"/> throw away what comes. On the clock of <see cref="Sent"/>; 0 where answers cannot be
+    /// confused, because they name what they answer.
+    /// </summary>
+    long QuietUntilMs => 0;
+
+    /// <summary>States that <see cref="Outgoing"/> goes out now, for the first time or once more.</summary>
+    /// <param name="nowMs">Monotonic milliseconds.</param>
+    /// <param name="lateUntilMs">Until then an answer to it may come.</param>
+    void Sent(long nowMs, long lateUntilMs)
+    {
+    }
+
+    /// <summary>Throws away what has arrived while nothing was asked, and counts it: frames as late or foreign, the rest as noise.</summary>
+    /// <param name="silent">Whether the line has fallen silent behind what has arrived; if not, the beginning of a frame is kept.</param>
+    void Discard(bool silent) => Reset();
+
     /// <summary>Gives up the exchange; an answer that still comes is discarded and counted. What a part of the answer brought stays readable until the next exchange.</summary>
     void Abandon();
 
