@@ -20,4 +20,7 @@ public interface IModbusDeviceImage
 
     /// <summary>Takes bits into the coils from <paramref name="address"/> on; all of them or none.</summary>
     ModbusExceptionCode WriteBits(byte unit, ushort address, ReadOnlySpan<bool> values);
+
+    /// <summary>One object of the unit's identification (function 43, MEI type 14); empty when it has no such object, and for object 0 when it tells nothing.</summary>
+    ReadOnlySpan<byte> Identification(byte unit, byte objectId) => default;
 }

@@ -98,6 +98,13 @@ public sealed class ModbusMasterSession(ModbusTolerance tolerance = ModbusTolera
     public ReadOnlyMemory<byte> BeginReadWrite(byte unit, ushort readAddress, int readQuantity, ushort writeAddress, ReadOnlySpan<ushort> values) =>
         Begin(unit, ModbusPduWriter.ReadWriteMultipleRegistersRequest(PduSpace, readAddress, readQuantity, writeAddress, values));
 
+    /// <summary>The next part of a device's identification; give the reply to <see cref="ModbusDeviceIdentity.Take"/> and go on until it is complete.</summary>
+    public ReadOnlyMemory<byte> BeginReadIdentification(byte unit, ModbusDeviceIdentity identity)
+    {
+        ArgumentNullException.ThrowIfNull(identity);
+        return Begin(unit, identity.WriteRequest(PduSpace));
+    }
+
     /// <summary>A request of any function, as a PDU of 1 to 253 bytes.</summary>
     public ReadOnlyMemory<byte> BeginRaw(byte unit, ReadOnlySpan<byte> pdu)
     {

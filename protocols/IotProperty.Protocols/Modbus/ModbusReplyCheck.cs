@@ -47,6 +47,12 @@ public static class ModbusReplyCheck
             return ModbusReplyVerdict.OtherFunction;
         }
 
+        bool identification = request.Length > 2 && request[0] == (byte)ModbusFunction.EncapsulatedInterface && request[1] == ModbusDeviceIdentity.MeiType;
+        if (identification && (reply[0] & ModbusFunctions.ExceptionBit) == 0)
+        {
+            return JudgeIdentification(request, reply, out why);
+        }
+
         if (!ModbusRequest.Knows(request[0]) && (reply[0] & ModbusFunctions.ExceptionBit) == 0)
         {
             // A function whose inside is not known here (the user's own, for example) is handed over as it came.
@@ -59,6 +65,22 @@ public static class ModbusReplyCheck
         }
 
         return read.Exception == ModbusExceptionCode.None ? JudgeAnswer(request, reply, out why) : ModbusReplyVerdict.Exception;
+    }
+
+    private static ModbusReplyVerdict JudgeIdentification(ReadOnlySpan<byte> request, ReadOnlySpan<byte> reply, out string why)
+    {
+        if (!ModbusDeviceIdentificationReply.TryRead(reply, out ModbusDeviceIdentificationReply read, out why))
+        {
+            return ModbusReplyVerdict.Malformed;
+        }
+
+        if ((byte)read.Code != request[2])
+        {
+            why = "the reply has another read device ID code than the request";
+            return ModbusReplyVerdict.Mismatch;
+        }
+
+        return ModbusReplyVerdict.Answer;
     }
 
     private static ModbusReplyVerdict JudgeAnswer(ReadOnlySpan<byte> request, ReadOnlySpan<byte> reply, out string why)

@@ -28,6 +28,11 @@ public sealed class ModbusResponder(IModbusDeviceImage image)
     private ModbusExceptionCode Serve(byte unit, ReadOnlySpan<byte> pdu, Span<byte> reply, out int replyBytes)
     {
         replyBytes = 0;
+        if (pdu[0] == (byte)ModbusFunction.EncapsulatedInterface)
+        {
+            return ModbusIdentificationResponder.Answer(image, unit, pdu, reply, out replyBytes);
+        }
+
         if (!ModbusRequest.Knows(pdu[0]))
         {
             return ModbusExceptionCode.IllegalFunction;

@@ -11,6 +11,9 @@ public readonly ref struct ModbusRtuFrame
 {
     public const int MaxBytes = 256;
 
+    /// <summary>Unit, function and CRC.</summary>
+    public const int MinBytes = 4;
+
     private const int UnitBytes = 1;
 
     public byte Unit { get; private init; }
@@ -88,6 +91,11 @@ public readonly ref struct ModbusRtuFrame
         frame = default;
         return ScanStatus.NeedMore;
     }
+
+    /// <summary>Whether <paramref name="adu"/> as a whole ends with its own CRC and has an ADU's length.</summary>
+    public static bool IsSealed(ReadOnlySpan<byte> adu) =>
+        adu.Length is >= MinBytes and <= MaxBytes
+        && BinaryPrimitives.ReadUInt16LittleEndian(adu[^ModbusCrc.Bytes..]) == ModbusCrc.Compute(adu[..^ModbusCrc.Bytes]);
 
     /// <summary>Writes unit and CRC around a PDU that already lies at offset 1, and returns the length of the ADU.</summary>
     public static int Seal(Span<byte> adu, byte unit, int pduBytes)

@@ -1,3 +1,4 @@
+using System.Text;
 using IotProperty.Protocols.Modbus;
 
 namespace IotProperty.Protocols.Tests.Modbus;
@@ -12,6 +13,8 @@ internal sealed class FakeImage : IModbusDeviceImage
     public bool[] Coils { get; } = new bool[ModbusLimits.TableSize];
 
     public bool[] Discrete { get; } = new bool[ModbusLimits.TableSize];
+
+    public SortedDictionary<byte, string> Identity { get; } = [];
 
     public HashSet<byte> Silent { get; } = [];
 
@@ -48,4 +51,7 @@ internal sealed class FakeImage : IModbusDeviceImage
         values.CopyTo(Coils.AsSpan(address));
         return Refusal;
     }
+
+    public ReadOnlySpan<byte> Identification(byte unit, byte objectId) =>
+        Identity.TryGetValue(objectId, out string? value) ? Encoding.UTF8.GetBytes(value) : default;
 }
