@@ -1,4 +1,5 @@
 using System.CommandLine;
+using IotProperty.Benchmarks.Estate;
 using IotProperty.Benchmarks.Harness;
 using IotProperty.Benchmarks.Ingest;
 using IotProperty.Benchmarks.Modbus;
@@ -13,6 +14,7 @@ IBenchmark[] benchmarks =
     new FrontDoorBenchmark(),
     new BatchCodecBenchmark(),
     new TelemetryIngestBenchmark(),
+    new EdgeScaleBenchmark(),
 ];
 
 Argument<string[]> names = new("name") { Description = "Run only benchmarks whose name contains one of these.", Arity = ArgumentArity.ZeroOrMore };

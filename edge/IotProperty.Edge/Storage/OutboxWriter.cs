@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 using IotProperty.Edge.Outbox;
 using IotProperty.Protocols.Uplink;
 using Microsoft.Data.Sqlite;
@@ -107,6 +109,10 @@ internal sealed class OutboxWriter : IDisposable
 
             Run(_queue.Step(now, new OutboxEvent.Tick()), now);
             Commit(now, last);
+            if (taken.Samples.Count > 0)
+            {
+                _samples.GiveBack(taken.Samples);
+            }
         }
         catch (SqliteException broken)
         {
@@ -254,34 +260,34 @@ internal sealed class OutboxWriter : IDisposable
         }
 
         int at = 0;
-        if (_open is not null && _queue.MayGrow(_open.Row.Id) && _open.Samples.Count < _settings.MaxBatchSamples)
+        if (_open is not null && _queue.MayGrow(_open.Row.Id) && _open.Samples.Length < _settings.MaxBatchSamples)
         {
-            at = Math.Min(samples.Count, _settings.MaxBatchSamples - _open.Samples.Count);
-            Grow(_open, samples[..at], now);
+            at = Math.Min(samples.Count, _settings.MaxBatchSamples - _open.Samples.Length);
+            Grow(_open, CollectionsMarshal.AsSpan(samples)[..at], now);
         }
 
         while (at < samples.Count)
         {
-            List<Sample> part = samples.GetRange(at, Math.Min(_settings.MaxBatchSamples, samples.Count - at));
-            Batch batch = new() { Key = new BatchKey(_site, Epoch, Lane.Telemetry, _lastSequence[(int)Lane.Telemetry] + 1), Samples = [.. part] };
+            ImmutableArray<Sample> part = [.. CollectionsMarshal.AsSpan(samples).Slice(at, Math.Min(_settings.MaxBatchSamples, samples.Count - at))];
+            Batch batch = new() { Key = new BatchKey(_site, Epoch, Lane.Telemetry, _lastSequence[(int)Lane.Telemetry] + 1), Samples = part };
             _open = new OpenTelemetry(Insert(batch, BatchCodec.Encode(batch), now), part);
-            at += part.Count;
+            at += part.Length;
         }
     }
 
     /// <summary>While a batch waits (the hub is away or slow) it gathers what follows: a backlog is few large batches, not many small ones.</summary>
-    private void Grow(OpenTelemetry open, List<Sample> more, Moment now)
+    private void Grow(OpenTelemetry open, ReadOnlySpan<Sample> more, Moment now)
     {
-        if (more.Count == 0)
+        if (more.IsEmpty)
         {
             return;
         }
 
-        open.Samples.AddRange(more);
+        open.Samples = [.. open.Samples, .. more];
         Batch batch = new()
         {
             Key = new BatchKey(_site, open.Row.Number.Epoch, Lane.Telemetry, open.Row.Number.Sequence),
-            Samples = [.. open.Samples],
+            Samples = open.Samples,
         };
         byte[] payload = BatchCodec.Encode(batch);
         open.Row = Describe(open.Row.Id, batch, payload.Length);
@@ -486,10 +492,10 @@ internal sealed class OutboxWriter : IDisposable
         _failures);
 
     /// <summary>The newest telemetry batch, which may gather more while it was never published.</summary>
-    private sealed class OpenTelemetry(OutboxRow row, List<Sample> samples)
+    private sealed class OpenTelemetry(OutboxRow row, ImmutableArray<Sample> samples)
     {
         public OutboxRow Row { get; set; } = row;
 
-        public List<Sample> Samples { get; } = samples;
+        public ImmutableArray<Sample> Samples { get; set; } = samples;
     }
 }

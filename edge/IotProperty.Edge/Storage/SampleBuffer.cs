@@ -20,8 +20,14 @@ internal readonly record struct LostSamples(int Records, long FromMs, long ToMs)
 /// <param name="maxSamples">The bound: beyond it, where the disk has been stuck for long, the oldest go and are counted.</param>
 internal sealed class SampleBuffer(int maxSamples)
 {
+    /// <summary>A list that grew beyond this in a jam is not worth keeping.</summary>
+    private const int SpareCapacity = 32_768;
+
     private readonly Lock _lock = new();
     private List<Sample> _samples = [];
+
+    // What was taken last time, empty again: at tens of thousands of samples a second a new list for each round would be most of the collector's work.
+    private List<Sample>? _spare;
     private LostSamples _lost;
     private long _dueMs;
 
@@ -58,8 +64,21 @@ internal sealed class SampleBuffer(int maxSamples)
         lock (_lock)
         {
             (List<Sample> taken, LostSamples lost) = (_samples, _lost);
-            (_samples, _lost) = ([], default);
+            (_samples, _spare, _lost) = (_spare ?? [], null, default);
             return (taken, lost);
+        }
+    }
+
+    /// <summary>The store is done with what it took; the list must not be used any more.</summary>
+    public void GiveBack(List<Sample> taken)
+    {
+        taken.Clear();
+        if (taken.Capacity <= SpareCapacity)
+        {
+            lock (_lock)
+            {
+                _spare = taken;
+            }
         }
     }
 

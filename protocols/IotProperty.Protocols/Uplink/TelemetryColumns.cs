@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Collections.Immutable;
 using System.Runtime.InteropServices;
 using IotProperty.Protocols.Uplink.Wire;
@@ -18,21 +19,26 @@ internal static class TelemetryColumns
         Dictionary<string, uint> names = new(StringComparer.Ordinal);
         TrustRuns runs = new(body);
         long previousFirstMs = 0;
-        foreach (List<Sample> column in ByPoint(samples))
+        (Sample[] grouped, List<int> ends) = ByPoint(samples);
+        int start = 0;
+        foreach (int end in ends)
         {
+            ReadOnlySpan<Sample> column = grouped.AsSpan(start, end - start);
+            start = end;
             PointRef point = column[0].Point;
             body.ColumnDevice.Add(NameIndex(body, names, point.Device));
             body.ColumnPoint.Add(NameIndex(body, names, point.Point));
-            body.ColumnSamples.Add((uint)column.Count);
+            body.ColumnSamples.Add((uint)column.Length);
             WriteTimes(body, column, previousFirstMs);
             previousFirstMs = column[0].TimeMs;
-            WriteValues(body, CollectionsMarshal.AsSpan(column));
-            foreach (ref readonly Sample sample in CollectionsMarshal.AsSpan(column))
+            WriteValues(body, column);
+            foreach (ref readonly Sample sample in column)
             {
                 runs.Add(sample);
             }
         }
 
+        ArrayPool<Sample>.Shared.Return(grouped, clearArray: true);
         runs.End();
         return body;
     }
@@ -57,22 +63,43 @@ internal static class TelemetryColumns
         return true;
     }
 
-    private static List<List<Sample>> ByPoint(ImmutableArray<Sample> samples)
+    /// <summary>
+    /// The samples grouped by point, points in order of their first sample and each one's samples in their own order, and where each group ends. The array
+    /// is rented, since a list a point would be most of what encoding costs.
+    /// </summary>
+    private static (Sample[] Grouped, List<int> Ends) ByPoint(ImmutableArray<Sample> samples)
     {
-        Dictionary<PointRef, List<Sample>> byPoint = [];
-        List<List<Sample>> columns = [];
-        foreach (ref readonly Sample sample in samples.AsSpan())
+        Dictionary<PointRef, int> columns = [];
+        List<int> ends = [];
+        int[] columnOf = ArrayPool<int>.Shared.Rent(samples.Length);
+        for (int i = 0; i < samples.Length; i++)
         {
-            if (!byPoint.TryGetValue(sample.Point, out List<Sample>? column))
+            ref int column = ref CollectionsMarshal.GetValueRefOrAddDefault(columns, samples.ItemRef(i).Point, out bool known);
+            if (!known)
             {
-                byPoint.Add(sample.Point, column = []);
-                columns.Add(column);
+                column = ends.Count;
+                ends.Add(0);
             }
 
-            column.Add(sample);
+            columnOf[i] = column;
+            ends[column]++;
         }
 
-        return columns;
+        int start = 0;
+        foreach (ref int end in CollectionsMarshal.AsSpan(ends))
+        {
+            // For now each group's start; placing its samples moves it on to the group's end.
+            (end, start) = (start, start + end);
+        }
+
+        Sample[] grouped = ArrayPool<Sample>.Shared.Rent(samples.Length);
+        for (int i = 0; i < samples.Length; i++)
+        {
+            grouped[ends[columnOf[i]]++] = samples.ItemRef(i);
+        }
+
+        ArrayPool<int>.Shared.Return(columnOf);
+        return (grouped, ends);
     }
 
     private static uint NameIndex(TelemetryBody body, Dictionary<string, uint> names, string name)
@@ -87,9 +114,9 @@ internal static class TelemetryColumns
         return index;
     }
 
-    private static void WriteTimes(TelemetryBody body, List<Sample> column, long previousMs)
+    private static void WriteTimes(TelemetryBody body, ReadOnlySpan<Sample> column, long previousMs)
     {
-        foreach (ref readonly Sample sample in CollectionsMarshal.AsSpan(column))
+        foreach (ref readonly Sample sample in column)
         {
             body.Times.Add(unchecked(sample.TimeMs - previousMs));
             previousMs = sample.TimeMs;

@@ -113,6 +113,13 @@ public sealed class ChildProgram : IAsyncDisposable
         return (Field("VmRSS:"), Field("VmHWM:"));
     }
 
+    /// <summary>The processor time that it has used since its start, its own and the kernel's on its behalf.</summary>
+    public TimeSpan ProcessorTime()
+    {
+        _process.Refresh();
+        return _process.TotalProcessorTime;
+    }
+
     /// <summary>SIGKILL, now; returns when the process is gone.</summary>
     public async Task KillAsync()
     {
