@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using IotProperty.Protocols.Uplink;
 
 namespace IotProperty.Edge.Profiles;
@@ -9,6 +10,13 @@ public static class SiteCatalogues
     public static SiteCatalogue Of(SiteConfiguration site)
     {
         ArgumentNullException.ThrowIfNull(site);
+        // Hundreds of devices share a few profiles, and their points are told once.
+        Dictionary<DeviceProfile, ImmutableArray<CataloguePoint>> points = new(ReferenceEqualityComparer.Instance);
+        foreach (DeviceProfile profile in site.Devices.Select(device => device.Profile).Distinct(ReferenceEqualityComparer.Instance).Cast<DeviceProfile>())
+        {
+            points.Add(profile, [.. profile.Points.Select(point => new CataloguePoint(point.Id, point.Unit, point.Name, point.Range?.Low, point.Range?.High))]);
+        }
+
         return new SiteCatalogue(
             site.Name,
             site.TimeZone.Id,
@@ -17,7 +25,7 @@ public static class SiteCatalogues
                 DeviceKinds.Name(device.Profile.Kind),
                 device.Profile.Id,
                 device.Name,
-                [.. device.Profile.Points.Select(point => new CataloguePoint(point.Id, point.Unit, point.Name, point.Range?.Low, point.Range?.High))]))],
+                points[device.Profile]))],
             [.. site.Alarms.Select(rule => new CatalogueRule(rule.Id, rule.Point, rule.Name, DirectionOf(rule.Direction), rule.Warning, rule.Alarm))]);
     }
 

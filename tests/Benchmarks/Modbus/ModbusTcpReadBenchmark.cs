@@ -10,7 +10,7 @@ namespace IotProperty.Benchmarks.Modbus;
 /// <summary>Reads of 100 registers, one after the other, through the edge's driver against an asynchronous socket loop that moves the same bytes.</summary>
 internal sealed class ModbusTcpReadBenchmark : IBenchmark
 {
-    private const double RatioFloor = 0.85;
+    private const double RatioFloor = 0.90;
     private const double BytesCeiling = 200;
 
     public string Name => "modbus-tcp-read-100";
