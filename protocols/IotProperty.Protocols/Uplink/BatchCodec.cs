@@ -46,7 +46,12 @@ public static class BatchCodec
             return new DecodedBatch(null, null, $"batch {why}");
         }
 
-        BatchKey key = new(wire.Site, wire.Epoch, (Lane)wire.Lane, wire.Sequence);
+        if (!WireEnum.TryRead(unchecked((uint)wire.Lane), out Lane lane))
+        {
+            return new DecodedBatch(null, null, $"batch has the unknown lane {(int)wire.Lane}");
+        }
+
+        BatchKey key = new(wire.Site, wire.Epoch, lane, wire.Sequence);
         if (WhyNotKey(key) is { } wrong)
         {
             return new DecodedBatch(null, null, $"batch {wrong}");

@@ -95,6 +95,21 @@ public class BatchCodecTests
     }
 
     [Theory]
+    [InlineData(0)]
+    [InlineData(4)]
+    [InlineData(300)]
+    [InlineData(-1)]
+    public void Unknown_lane_is_malformed(int lane)
+    {
+        WireBatch wire = WireBatch.Parser.ParseFrom(BatchCodec.Encode(Samples(1)));
+        wire.Lane = (IotProperty.Protocols.Uplink.Wire.Lane)lane;
+        wire.Checksum = 0;
+        DecodedBatch decoded = BatchCodec.Decode(Sealed(wire.ToByteArray()));
+        Assert.False(decoded.Done);
+        Assert.Contains($"unknown lane {lane}", decoded.Why, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData(0u, new[] { 0.0, 1, 1, 0 })]
     [InlineData(2u, new[] { 12.34, 12.3, -7.0, 1e9 })]
     [InlineData(6u, new[] { 0.000001, 5.0 })]
