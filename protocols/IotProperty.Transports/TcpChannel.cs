@@ -34,6 +34,23 @@ public sealed class TcpChannel : IByteChannel
         }
     }
 
+    /// <summary>How many bytes have arrived and would be read at once. Asks the operating system; 0 when the connection has broken.</summary>
+    public int Available
+    {
+        get
+        {
+            try
+            {
+                return _socket.Available;
+            }
+            catch (Exception error) when (error is SocketException or ObjectDisposedException)
+            {
+                // The next read tells why.
+                return 0;
+            }
+        }
+    }
+
     /// <summary>Opens a connection.</summary>
     /// <param name="host">A name or an address.</param>
     /// <param name="timeout">For resolving the name and connecting together.</param>
