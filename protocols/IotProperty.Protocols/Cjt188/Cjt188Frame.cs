@@ -74,7 +74,7 @@ public readonly ref struct Cjt188Frame
         int dataBytes = bytes[LengthAt];
         if (dataBytes > MaxDataBytes)
         {
-            why = "the length is over 64";
+            why = "the length is over 64h";
             wrongAt = LengthAt;
             return ScanStatus.Malformed;
         }
