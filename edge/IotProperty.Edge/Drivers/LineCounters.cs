@@ -25,7 +25,14 @@ public sealed record LineSnapshot(
     long Malformed,
     long LateReplies,
     long ForeignReplies,
-    RoundTripSnapshot RoundTrips);
+    RoundTripSnapshot RoundTrips)
+{
+    /// <summary>Requests sent again because the first try brought no answer.</summary>
+    public long Resent { get; init; }
+
+    /// <summary>Bytes that belonged to no whole frame, discarded.</summary>
+    public long NoiseBytes { get; init; }
+}
 
 /// <summary>A histogram of round-trip times.</summary>
 /// <param name="Counts">One for each of <see cref="LineCounters.RoundTripBoundsMs"/>, and one for what took longer; not cumulative.</param>
@@ -56,6 +63,8 @@ public sealed class LineCounters
     private long _malformed;
     private long _lateReplies;
     private long _foreignReplies;
+    private long _noiseBytes;
+    private long _resent;
     private bool _connected;
 
     /// <summary>Upper bounds of the histogram's buckets, inclusive.</summary>
@@ -108,9 +117,13 @@ public sealed class LineCounters
         }
     }
 
+    /// <summary>A request is sent once more.</summary>
+    public void Resent() => Grow(ref _resent);
+
     /// <summary>Takes over the session's own counts.</summary>
-    public void Discarded(long lateReplies, long foreignReplies)
+    public void Discarded(long lateReplies, long foreignReplies, long noiseBytes = 0)
     {
+        Volatile.Write(ref _noiseBytes, noiseBytes);
         Volatile.Write(ref _lateReplies, lateReplies);
         Volatile.Write(ref _foreignReplies, foreignReplies);
     }
@@ -134,7 +147,11 @@ public sealed class LineCounters
             Volatile.Read(ref _malformed),
             Volatile.Read(ref _lateReplies),
             Volatile.Read(ref _foreignReplies),
-            new RoundTripSnapshot(counts.MoveToImmutable(), TimeSpan.FromTicks(Volatile.Read(ref _roundTripTicks)).TotalMilliseconds));
+            new RoundTripSnapshot(counts.MoveToImmutable(), TimeSpan.FromTicks(Volatile.Read(ref _roundTripTicks)).TotalMilliseconds))
+        {
+            Resent = Volatile.Read(ref _resent),
+            NoiseBytes = Volatile.Read(ref _noiseBytes),
+        };
     }
 
     // One writer: a plain addition loses nothing, and the volatile write lets other threads see it.
