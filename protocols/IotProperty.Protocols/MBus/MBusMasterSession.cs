@@ -1,0 +1,509 @@
+using IotProperty.Protocols.Framing;
+
+namespace IotProperty.Protocols.MBus;
+
+/// <summary>
+/// The master of an M-Bus, sans-IO: see <see cref="IBusMaster"/> for how it is driven. An exchange may take several steps (normalise or select, then request, then
+/// request the next telegram); between them <see cref="Take"/> says <see cref="BusStatus.SendNext"/>. The frame count bit of every address is kept here: it
+/// toggles with each good answer and stays with a repetition, so that a meter neither skips a telegram nor sends an old one for ever (EN 13757-2, §5.7).
+/// </summary>
+public sealed class MBusMasterSession : IBusMaster
+{
+    /// <summary>No readout takes more telegrams.</summary>
+    public const int MostTelegrams = 16;
+
+    private const int Addresses = 256;
+
+    /// <summary>A doubled E5 with a stray byte on either side.</summary>
+    private const int AcknowledgeRoom = 4;
+
+    private const int BroadcastTurnaroundMs = 200;
+    private const int MaxSteps = 4;
+
+    private readonly byte[] _outgoing = new byte[MBusLimits.MaxFrameBytes];
+    private readonly byte[] _telegrams = new byte[MostTelegrams * MBusLimits.MaxFrameBytes];
+    private readonly int[] _telegramBytes = new int[MostTelegrams];
+    private readonly byte[] _payload = new byte[MBusLimits.MaxDataBytes];
+    private readonly ReceiveBuffer _received = new(4 * MBusLimits.MaxFrameBytes);
+    private readonly Step[] _steps = new Step[MaxSteps];
+    private readonly Link[] _links = new Link[Addresses];
+
+    private int _stepCount;
+    private int _step;
+    private int _outgoingBytes;
+    private int _payloadBytes;
+    private byte _payloadControlInformation;
+    private MBusTarget _target;
+    private MBusReadout _readout = MBusReadout.Usual;
+    private bool _running;
+
+    // An acknowledgement ended the step before, so one more E5 is its double; or an exchange was given up that waited for one.
+    private bool _strayAcknowledge;
+    private byte? _abandoned;
+
+    private enum Step : byte
+    {
+        Normalise,
+        Select,
+        Send,
+        Request,
+        RequestAlarm,
+    }
+
+    public ReadOnlyMemory<byte> Outgoing => _outgoing.AsMemory(0, _outgoingBytes);
+
+    public bool ExpectsReply => _target.Address != MBusLimits.BroadcastAddress;
+
+    public int TurnaroundMs => ExpectsReply ? 0 : BroadcastTurnaroundMs;
+
+    public int MaxReplyBytes => Current is Step.Request or Step.RequestAlarm ? MBusLimits.MaxFrameBytes : AcknowledgeRoom;
+
+    public string Why { get; private set; } = "";
+
+    public long LateReplies { get; private set; }
+
+    public long ForeignReplies { get; private set; }
+
+    public long NoiseBytes { get; private set; }
+
+    /// <summary>Telegrams that a meter sent once more instead of a new one, as its access number shows; the link was normalised then.</summary>
+    public long RepeatedTelegrams { get; private set; }
+
+    /// <summary>How many telegrams the readout has brought so far.</summary>
+    public int Telegrams { get; private set; }
+
+    /// <summary>Whether the meter announced telegrams that were not brought.</summary>
+    public bool MoreFollows { get; private set; }
+
+    /// <summary>The answer to <see cref="BeginAlarm"/>; null where the meter has no alarm.</summary>
+    public byte? AlarmStatus { get; private set; }
+
+    private Step Current => _steps[_step];
+
+    /// <summary>One telegram of the readout, in the order of its arrival; whole and sound. Valid until the next exchange begins.</summary>
+    public MBusTelegram Telegram(int index)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, Telegrams);
+        MBusFrame.Scan(TelegramFrame(index), out MBusFrame frame, out _);
+        MBusTelegram.Read(frame, _readout.TextUnit, out MBusTelegram telegram, out _);
+        return telegram;
+    }
+
+    /// <summary>The bytes of one telegram's frame.</summary>
+    public ReadOnlySpan<byte> TelegramFrame(int index) => _telegrams.AsSpan(index * MBusLimits.MaxFrameBytes, _telegramBytes[index]);
+
+    /// <summary>Reads all telegrams of a meter.</summary>
+    public void BeginReadout(MBusTarget target, MBusReadout readout)
+    {
+        ArgumentNullException.ThrowIfNull(readout);
+        ArgumentOutOfRangeException.ThrowIfLessThan(readout.MaxTelegrams, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(readout.MaxTelegrams, MostTelegrams);
+        MustAnswer(target);
+        Prepare(target);
+        _readout = readout;
+        if (target.Secondary is null && (readout.NormaliseFirst || !_links[target.Address].InStep))
+        {
+            Add(Step.Normalise);
+        }
+
+        if (readout.ApplicationReset)
+        {
+            _payloadControlInformation = MBusControlInformation.ApplicationReset;
+            Add(Step.Send);
+        }
+
+        Add(Step.Request);
+        Start();
+    }
+
+    /// <summary>SND_NKE: brings a meter's link to its beginning; at address 253 it ends the selection.</summary>
+    public void BeginNormalise(byte address)
+    {
+        Prepare(MBusTarget.Primary(address));
+        Add(Step.Normalise);
+        Start();
+    }
+
+    /// <summary>Selects a meter; it then answers at address 253.</summary>
+    public void BeginSelect(MBusSecondaryAddress meter)
+    {
+        Prepare(MBusTarget.Selected(meter));
+        Start();
+    }
+
+    /// <summary>REQ_UD1: asks whether a meter has an alarm.</summary>
+    public void BeginAlarm(MBusTarget target)
+    {
+        MustAnswer(target);
+        Prepare(target);
+        Add(Step.RequestAlarm);
+        Start();
+    }
+
+    /// <summary>SND_UD: user data of any kind.</summary>
+    public void BeginSend(MBusTarget target, byte controlInformation, ReadOnlySpan<byte> data)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(data.Length, MBusLimits.MaxDataBytes);
+        Prepare(target);
+        _payloadControlInformation = controlInformation;
+        data.CopyTo(_payload);
+        _payloadBytes = data.Length;
+        Add(Step.Send);
+        Start();
+    }
+
+    /// <param name="subCode">Which telegrams the meter shall send from now on; null for its usual ones (EN 13757-3, §8.1).</param>
+    public void BeginApplicationReset(MBusTarget target, byte? subCode) =>
+        BeginSend(target, MBusControlInformation.ApplicationReset, subCode is { } code ? [code] : []);
+
+    /// <summary>Changes a meter's speed; it acknowledges at the old one.</summary>
+    /// <param name="baud">300, 600, 1200 … 38400.</param>
+    public void BeginSetBaud(MBusTarget target, int baud)
+    {
+        byte ci = MBusControlInformation.SetBaud(baud) ?? throw new ArgumentOutOfRangeException(nameof(baud), baud, "is no rate of M-Bus");
+        BeginSend(target, ci, []);
+    }
+
+    /// <summary>Gives a meter a primary address.</summary>
+    /// <param name="address">0 to 250.</param>
+    public void BeginSetPrimaryAddress(MBusTarget target, byte address)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(address, MBusLimits.MaxPrimaryAddress);
+        // DIF 01, VIF 7A: the bus address as one byte (EN 13757-3, table 10).
+        BeginSend(target, MBusControlInformation.DataSend, [0x01, 0x7A, address]);
+    }
+
+    public Memory<byte> Free()
+    {
+        Memory<byte> free = _received.Free();
+        if (free.IsEmpty)
+        {
+            // Four frames' worth of bytes without a frame: nobody waits for what they once began.
+            NoiseBytes += _received.Unread.Length;
+            _received.Clear();
+            free = _received.Free();
+        }
+
+        return free;
+    }
+
+    public void Received(int count) => _received.Received(count);
+
+    public BusStatus Take(bool silent)
+    {
+        while (MBusFrame.Seek(_received.Unread, silent, out int noise, out MBusFrame frame) == ScanStatus.Done)
+        {
+            NoiseBytes += noise;
+            ReadOnlySpan<byte> bytes = _received.Unread.Slice(noise, frame.Length);
+            BusStatus status = Judge(frame, bytes);
+            _received.Consume(noise + frame.Length);
+            if (status != BusStatus.NeedMore)
+            {
+                DropUnread();
+                return status;
+            }
+        }
+
+        MBusFrame.Seek(_received.Unread, silent, out int rest, out _);
+        NoiseBytes += rest;
+        _received.Consume(rest);
+        return BusStatus.NeedMore;
+    }
+
+    public void Abandon()
+    {
+        if (!_running)
+        {
+            return;
+        }
+
+        _running = false;
+        _links[_target.Address].InStep = false;
+        if (!ExpectsReply)
+        {
+            return;
+        }
+
+        _abandoned = _target.Address;
+        _strayAcknowledge |= Current is Step.Normalise or Step.Select or Step.Send;
+        MoreFollows |= Telegrams > 0;
+    }
+
+    public void Reset()
+    {
+        _received.Clear();
+        _strayAcknowledge = false;
+        _abandoned = null;
+    }
+
+    private BusStatus Judge(in MBusFrame frame, ReadOnlySpan<byte> bytes)
+    {
+        if (frame.Kind == MBusFrameKind.Acknowledge)
+        {
+            return Acknowledged();
+        }
+
+        if (MBusControl.IsFromMaster(frame.Control))
+        {
+            // Our own echo, or another master's request that nobody here has asked for.
+            ForeignReplies += bytes.SequenceEqual(Outgoing.Span) ? 0 : 1;
+            return BusStatus.NeedMore;
+        }
+
+        bool awaited = _running && Current is Step.Request or Step.RequestAlarm;
+        if (!_running || !awaited || frame.Kind != MBusFrameKind.Long || !IsFromTarget(frame))
+        {
+            return Foreign(frame.Address);
+        }
+
+        return Answered(frame, bytes);
+    }
+
+    private BusStatus Acknowledged()
+    {
+        if (!_running)
+        {
+            LateReplies++;
+            return BusStatus.NeedMore;
+        }
+
+        switch (Current)
+        {
+            case Step.Normalise:
+            case Step.Select:
+                _links[_target.Address] = new Link { InStep = true, CountBit = true, Signature = _links[_target.Address].Signature, Constant = _links[_target.Address].Constant };
+                return Next(acknowledged: true);
+            case Step.Send:
+                Toggle();
+                return Next(acknowledged: true);
+            default:
+                if (_strayAcknowledge)
+                {
+                    _strayAcknowledge = false;
+                    LateReplies++;
+                    return BusStatus.NeedMore;
+                }
+
+                Toggle();
+                return Current == Step.RequestAlarm ? Finish(BusStatus.Answered) : Finish(BusStatus.Refused, "the meter acknowledges and sends no data");
+        }
+    }
+
+    private BusStatus Answered(in MBusFrame frame, ReadOnlySpan<byte> bytes)
+    {
+        ScanStatus read = MBusTelegram.Read(frame, _readout.TextUnit, out MBusTelegram telegram, out MBusMistake mistake);
+        if (_target.Secondary is { } wanted && telegram.Meter is { } meter && !IsSame(meter, wanted))
+        {
+            return Foreign(frame.Address);
+        }
+
+        Toggle();
+        if (read != ScanStatus.Done)
+        {
+            return Finish(BusStatus.Mismatch, $"{mistake.Why} (byte {mistake.Offset} of the telegram)");
+        }
+
+        switch (telegram.ControlInformation)
+        {
+            case MBusControlInformation.ApplicationError:
+                return Finish(BusStatus.Refused, $"application error: {MBusApplicationError.Text(telegram.ApplicationError)}");
+            case MBusControlInformation.AlarmStatus:
+                AlarmStatus = telegram.AlarmStatus;
+                return Current == Step.RequestAlarm ? Finish(BusStatus.Answered) : Finish(BusStatus.Mismatch, "an alarm instead of data");
+            default:
+                return Current == Step.Request ? Keep(telegram, bytes) : Finish(BusStatus.Mismatch, "data instead of an alarm");
+        }
+    }
+
+    private BusStatus Keep(in MBusTelegram telegram, ReadOnlySpan<byte> bytes)
+    {
+        if (telegram.IsEncrypted)
+        {
+            return Finish(BusStatus.Refused, "the telegram is encrypted and no key is kept here");
+        }
+
+        if (Telegrams == 0 && IsOldAgain(telegram, bytes))
+        {
+            RepeatedTelegrams++;
+            _stepCount = 0;
+            _step = 0;
+            Add(Step.Normalise);
+            Add(Step.Request);
+            Write();
+            return BusStatus.SendNext;
+        }
+
+        if (Telegrams > 0 && bytes.SequenceEqual(TelegramFrame(Telegrams - 1)))
+        {
+            // The count bit has toggled and the same came again: the meter would send it for ever.
+            RepeatedTelegrams++;
+            MoreFollows = true;
+            return Finish(BusStatus.Answered);
+        }
+
+        bytes.CopyTo(_telegrams.AsSpan(Telegrams * MBusLimits.MaxFrameBytes));
+        _telegramBytes[Telegrams++] = bytes.Length;
+        MoreFollows = telegram.MoreFollows;
+        if (!telegram.MoreFollows || Telegrams == _readout.MaxTelegrams)
+        {
+            // A meter of several telegrams is brought to its first one before the next readout.
+            _links[_target.Address].InStep &= Telegrams == 1 && !telegram.MoreFollows;
+            return Finish(BusStatus.Answered);
+        }
+
+        Write();
+        return BusStatus.SendNext;
+    }
+
+    /// <summary>
+    /// Whether this is the last readout's telegram once more: the meter has taken our request for a repetition. A meter that never counts its access
+    /// number is found out by its sending the same right after it was normalised.
+    /// </summary>
+    private bool IsOldAgain(in MBusTelegram telegram, ReadOnlySpan<byte> bytes)
+    {
+        ref Link link = ref _links[_target.Address];
+        if (_target.Secondary is not null || telegram.AccessNumber is not { } access)
+        {
+            return false;
+        }
+
+        // Access number, checksum and length: never 0, because a telegram has a length.
+        int signature = (access << 16) | (bytes[^2] << 8) | (bytes.Length & 0xFF) | (1 << 24);
+        bool same = link.Signature == signature;
+        link.Signature = signature;
+        bool normalised = _steps[0] == Step.Normalise;
+        link.Constant |= same && normalised;
+        return same && !normalised && !link.Constant;
+    }
+
+    private bool IsFromTarget(in MBusFrame frame) => _target.Address > MBusLimits.MaxPrimaryAddress || frame.Address == _target.Address;
+
+    /// <summary>The fixed structure tells neither maker nor version, so wildcards of the meter's side match, too.</summary>
+    private static bool IsSame(MBusSecondaryAddress meter, MBusSecondaryAddress wanted) =>
+        meter.Matches(wanted with
+        {
+            Manufacturer = meter.Manufacturer == MBusManufacturer.Any ? MBusManufacturer.Any : wanted.Manufacturer,
+            Version = meter.Version == MBusSecondaryAddress.AnyByte ? MBusSecondaryAddress.AnyByte : wanted.Version,
+        });
+
+    private BusStatus Foreign(byte address)
+    {
+        if (!_running || address == _abandoned)
+        {
+            LateReplies++;
+        }
+        else
+        {
+            ForeignReplies++;
+        }
+
+        return BusStatus.NeedMore;
+    }
+
+    private void Toggle() => _links[_target.Address].CountBit = !_links[_target.Address].CountBit;
+
+    private BusStatus Next(bool acknowledged)
+    {
+        _strayAcknowledge = acknowledged;
+        if (_step + 1 == _stepCount)
+        {
+            return Finish(BusStatus.Answered);
+        }
+
+        _step++;
+        Write();
+        return BusStatus.SendNext;
+    }
+
+    private BusStatus Finish(BusStatus status, string why = "")
+    {
+        _running = false;
+        Why = why;
+        return status;
+    }
+
+    /// <summary>What has arrived before a request goes out cannot be its answer.</summary>
+    private void DropUnread()
+    {
+        NoiseBytes += _received.Unread.Length;
+        _received.Clear();
+    }
+
+    private static void MustAnswer(MBusTarget target)
+    {
+        if (target.Address == MBusLimits.BroadcastAddress)
+        {
+            throw new ArgumentException("nobody answers at address 255", nameof(target));
+        }
+    }
+
+    private void Prepare(MBusTarget target)
+    {
+        Abandon();
+        DropUnread();
+        _target = target;
+        _stepCount = 0;
+        _step = 0;
+        _payloadBytes = 0;
+        Telegrams = 0;
+        MoreFollows = false;
+        AlarmStatus = null;
+        Why = "";
+        if (target.Secondary is not null)
+        {
+            Add(Step.Select);
+        }
+    }
+
+    private void Add(Step step) => _steps[_stepCount++] = step;
+
+    private void Start()
+    {
+        _running = true;
+        Write();
+    }
+
+    private void Write()
+    {
+        byte address = _target.Address;
+        bool countBit = _links[address].CountBit;
+        switch (Current)
+        {
+            case Step.Normalise:
+                _outgoingBytes = MBusFrameWriter.Short(_outgoing, MBusControl.Normalise, address);
+                break;
+            case Step.Select:
+                Span<byte> selection = stackalloc byte[MBusSecondaryAddress.Bytes];
+                _target.Secondary.GetValueOrDefault().Write(selection);
+                _outgoingBytes = MBusFrameWriter.Long(_outgoing, MBusControl.SendUserData, address, MBusControlInformation.SelectMeter, selection);
+                break;
+            case Step.Send:
+                _outgoingBytes = MBusFrameWriter.Long(
+                    _outgoing, MBusControl.With(MBusControl.SendUserData, countBit), address, _payloadControlInformation, _payload.AsSpan(0, _payloadBytes));
+                break;
+            case Step.Request:
+                _outgoingBytes = MBusFrameWriter.Short(_outgoing, MBusControl.With(MBusControl.RequestData, countBit), address);
+                break;
+            case Step.RequestAlarm:
+                _outgoingBytes = MBusFrameWriter.Short(_outgoing, MBusControl.With(MBusControl.RequestAlarm, countBit), address);
+                break;
+            default:
+                throw new InvalidOperationException($"no step {Current}");
+        }
+    }
+
+    /// <summary>The link to one address as this side knows it.</summary>
+    private struct Link
+    {
+        /// <summary>The meter expects <see cref="CountBit"/> next; false before the first exchange and after one that failed.</summary>
+        public bool InStep;
+
+        public bool CountBit;
+
+        /// <summary>Access number, checksum and length of the first telegram of the last readout; 0 before it.</summary>
+        public int Signature;
+
+        /// <summary>The meter never counts its access number.</summary>
+        public bool Constant;
+    }
+}
