@@ -31,7 +31,7 @@ internal static class LineHolder
     /// <summary>Who has opened this file.</summary>
     public static string OfOpenFile(string path)
     {
-        string target = File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? Path.GetFullPath(path);
+        string target = Resolve(path);
         foreach (string folder in Directory.EnumerateDirectories("/proc"))
         {
             if (int.TryParse(Path.GetFileName(folder), NumberStyles.None, CultureInfo.InvariantCulture, out int process) && process != Environment.ProcessId && Opens(process, target))
@@ -41,6 +41,20 @@ internal static class LineHolder
         }
 
         return Unknown;
+    }
+
+    /// <summary>The path without links: a port's lasting name in /dev/serial/by-id and its passing one are the same port.</summary>
+    public static string Resolve(string path)
+    {
+        try
+        {
+            return File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? Path.GetFullPath(path);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // Not plugged in now: its name alone has to do.
+            return Path.GetFullPath(path);
+        }
     }
 
     /// <summary>Such as <c>iotp-edge (pid 4711)</c>.</summary>

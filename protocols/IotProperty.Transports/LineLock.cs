@@ -28,7 +28,7 @@ public sealed class LineLock : IDisposable
     public static LineLock? TryTake(string line, string folder, out string why)
     {
         ArgumentException.ThrowIfNullOrEmpty(line);
-        string file = Path.Combine(folder, FileName(Resolve(line)));
+        string file = Path.Combine(folder, FileName(line.StartsWith('/') ? LineHolder.Resolve(line) : line));
         int descriptor = OpenOrCreate(file);
         if (descriptor < 0)
         {
@@ -54,25 +54,6 @@ public sealed class LineLock : IDisposable
         if (descriptor >= 0)
         {
             LibC.Close(descriptor);
-        }
-    }
-
-    /// <summary>A port's lasting name in /dev/serial/by-id and its passing one are the same line.</summary>
-    private static string Resolve(string line)
-    {
-        if (!line.StartsWith('/'))
-        {
-            return line;
-        }
-
-        try
-        {
-            return File.ResolveLinkTarget(line, returnFinalTarget: true)?.FullName ?? Path.GetFullPath(line);
-        }
-        catch (IOException)
-        {
-            // Not plugged in now: its name alone has to do.
-            return Path.GetFullPath(line);
         }
     }
 

@@ -97,7 +97,7 @@ public sealed unsafe class SerialChannel : IPacedChannel
         return ValueTask.CompletedTask;
     }
 
-    private static string ExplainOpen(string path, int error)
+    internal static string ExplainOpen(string path, int error)
     {
         string text = Errno.Text(error);
         return error switch

@@ -29,8 +29,8 @@ internal sealed unsafe class EventLoop
     private const int EventsAtOnce = 32;
 
     /// <summary><c>struct epoll_event</c> is packed on x64 and nowhere else (linux/eventpoll.h).</summary>
-    private static readonly int EventBytes = RuntimeInformation.ProcessArchitecture == Architecture.X64 ? 12 : 16;
-    private static readonly int KeyOffset = EventBytes - sizeof(ulong);
+    public static readonly int EventBytes = RuntimeInformation.ProcessArchitecture == Architecture.X64 ? 12 : 16;
+    public static readonly int KeyOffset = EventBytes - sizeof(ulong);
 
     private static readonly Lazy<EventLoop> Instance = new(() => new EventLoop());
 

@@ -23,12 +23,11 @@ internal struct Termios2
     /// <summary>CRTSCTS.</summary>
     public const uint HardwareFlowControl = 0x8000_0000;
 
-    /// <summary>CBAUD with its BOTHER: the speed is the number in <see cref="OutputSpeed"/>.</summary>
-    public const uint SpeedMask = 0x100F;
+    /// <summary>BOTHER: the speed is the number in <see cref="OutputSpeed"/>. The input's own code stays 0, so that it follows the output.</summary>
     public const uint SpeedIsNumber = 0x1000;
 
-    /// <summary>CIBAUD, the same for the input: with 0 it follows the output.</summary>
-    public const uint InputSpeedMask = 0x100F_0000;
+    /// <summary>CBAUDEX: the codes of the speeds above 38,400 count on from here.</summary>
+    private const uint FastSpeeds = 0x1000;
 
     /// <summary>IGNBRK: a break is no byte.</summary>
     public const uint IgnoreBreak = 0x1;
@@ -38,6 +37,15 @@ internal struct Termios2
 
     private const int MinimumIndex = 6;
     private const int TimeIndex = 5;
+
+    /// <summary>B50 to B38400: the code is the place, from 1 on.</summary>
+    private static readonly int[] SlowRates = [50, 75, 110, 134, 150, 200, 300, 600, 1200, 1800, 2400, 4800, 9600, 19_200, 38_400];
+
+    /// <summary>B57600 to B4000000.</summary>
+    private static readonly int[] FastRates =
+    [
+        57_600, 115_200, 230_400, 460_800, 500_000, 576_000, 921_600, 1_000_000, 1_152_000, 1_500_000, 2_000_000, 2_500_000, 3_000_000, 3_500_000, 4_000_000,
+    ];
 
     public uint Input;
     public uint Output;
@@ -54,7 +62,7 @@ internal struct Termios2
         Input = settings.Parity == SerialParity.None ? IgnoreBreak : IgnoreBreak | CheckParity;
         Output = 0;
         Local = 0;
-        uint control = SpeedIsNumber | ReceiverOn | NoModemLines | (uint)(settings.DataBits - 5) << 4;
+        uint control = SpeedCode(settings.Baud) | ReceiverOn | NoModemLines | (uint)(settings.DataBits - 5) << 4;
         control |= settings.StopBits == 2 ? TwoStopBits : 0;
         control |= settings.Parity switch
         {
@@ -73,6 +81,14 @@ internal struct Termios2
         // block, so neither value ever makes a read wait.
         Characters[MinimumIndex] = 1;
         Characters[TimeIndex] = 0;
+    }
+
+    /// <summary>Usual rates keep their code, because other programs (stty) know a port's rate by nothing else.</summary>
+    private static uint SpeedCode(int baud)
+    {
+        int slow = Array.IndexOf(SlowRates, baud);
+        int fast = Array.IndexOf(FastRates, baud);
+        return slow >= 0 ? (uint)slow + 1 : fast >= 0 ? FastSpeeds + (uint)fast + 1 : SpeedIsNumber;
     }
 
     /// <summary>What of <see cref="Control"/> makes up the character format.</summary>
