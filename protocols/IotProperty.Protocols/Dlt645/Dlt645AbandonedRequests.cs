@@ -29,13 +29,15 @@ internal sealed class Dlt645AbandonedRequests
 
     /// <summary>
     /// Whether an answer that does not say what it answers may be meant for another request to the same meter that was given up; then that one is
-    /// forgotten, so that the next such answer counts. Better to ask once more than to take a late refusal or acknowledgement for this one's.
+    /// forgotten, so that the next such answer counts. Better to ask once more than to take a late refusal for this request's.
     /// </summary>
-    public bool TakeAmbiguous(Dlt645Asked now, Dlt645MeterAddress answerer, Dlt645Control control)
+    /// <param name="sentMs">When the present request went out: what could be late only until then is past.</param>
+    public bool TakeAmbiguous(Dlt645Asked now, Dlt645MeterAddress answerer, Dlt645Control control, long sentMs)
     {
         for (int i = 0; i < _kept.Length; i++)
         {
-            if (_kept[i] is { } asked && asked.Content != now.Content && !asked.AnswerTellsWhat(control) && asked.IsAnsweredBy(answerer, control, []))
+            if (_kept[i] is { } asked && asked.Content != now.Content && asked.LateUntilMs >= sentMs
+                && !asked.AnswerTellsWhat(control) && asked.IsAnsweredBy(answerer, control, []))
             {
                 _kept[i] = null;
                 return true;
@@ -43,5 +45,21 @@ internal sealed class Dlt645AbandonedRequests
         }
 
         return false;
+    }
+
+    /// <summary>Until when the acknowledgement of another such order to the same meter may still come; 0 when there is none.</summary>
+    public long LateUntilMs(Dlt645Asked order)
+    {
+        long until = 0;
+        foreach (Dlt645Asked? kept in _kept)
+        {
+            if (kept is { LateUntilMs: < long.MaxValue } asked && asked.Code == order.Code && asked.Content != order.Content
+                && (asked.Meter.Means(order.Meter) || order.Meter.Means(asked.Meter)))
+            {
+                until = Math.Max(until, asked.LateUntilMs);
+            }
+        }
+
+        return until;
     }
 }

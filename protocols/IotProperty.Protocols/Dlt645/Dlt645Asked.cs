@@ -6,8 +6,9 @@ namespace IotProperty.Protocols.Dlt645;
 /// <param name="Identifier">What was read; null where the answer carries none.</param>
 /// <param name="Sequence">Of a follow-up frame; 0 for the first.</param>
 /// <param name="Content">A hash of the request's data field: equal requests want equal answers.</param>
+/// <param name="LateUntilMs">Until then an answer may come, on the owner's clock; for ever where it tells no time.</param>
 internal readonly record struct Dlt645Asked(
-    Dlt645MeterAddress Meter, Dlt645Edition Edition, byte Code, Dlt645Identifier? Identifier, int Sequence, uint Content)
+    Dlt645MeterAddress Meter, Dlt645Edition Edition, byte Code, Dlt645Identifier? Identifier, int Sequence, uint Content, long LateUntilMs = long.MaxValue)
 {
     /// <summary>Refusals and mere acknowledgements do not say what they answer.</summary>
     public bool AnswerTellsWhat(Dlt645Control control) => !control.IsRefusal && Identifier is not null;

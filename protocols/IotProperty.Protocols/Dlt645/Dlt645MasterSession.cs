@@ -6,8 +6,8 @@ namespace IotProperty.Protocols.Dlt645;
 /// The master's side of a line with DL/T 645 meters of both editions; see <see cref="IBusMaster"/> for its protocol of use. An answer counts only when it
 /// comes from the meter that was asked and, where it carries one, with the identifier and the sequence that were asked for: a late answer to an earlier
 /// request is discarded and counted. The parts of a long answer are fetched by follow-up requests and put together in <see cref="Data"/>.
-/// Refusals and acknowledgements carry no identifier: after another request to the same meter was given up, the first of them is taken for its late
-/// answer, and the driver asks once more. Some simulators answer a wildcard with the wildcard; that is accepted. Owned by one task; once constructed it
+/// Refusals and acknowledgements carry no identifier: after another request to the same meter was given up, a refusal within its late time is taken for
+/// its late answer, and the driver asks once more; an order waits until that time is over. Some simulators answer a wildcard with the wildcard; that is accepted. Owned by one task; once constructed it
 /// allocates only the words of a refusal.
 /// </summary>
 /// <param name="wakeUpBytes">FE in front of each request; 4 by the standard (§5.2.1), 0 to 64.</param>
@@ -38,6 +38,7 @@ public sealed class Dlt645MasterSession(int wakeUpBytes = Dlt645MasterSession.St
     private int _gatheredBytes;
     private bool _waiting;
     private Dlt645Asked _asked;
+    private long _sentMs;
 
     /// <inheritdoc/>
     public ReadOnlyMemory<byte> Outgoing => _outgoing.AsMemory(0, _outgoingBytes);
@@ -214,6 +215,28 @@ public sealed class Dlt645MasterSession(int wakeUpBytes = Dlt645MasterSession.St
         }
     }
 
+    /// <summary>
+    /// Reads never wait: their answers name what was read. An order does, while the acknowledgement of another order of its kind to the same meter may
+    /// still come.
+    /// </summary>
+    public long QuietUntilMs => _waiting && _asked.Identifier is null ? _abandoned.LateUntilMs(_asked) : 0;
+
+    /// <inheritdoc/>
+    public void Sent(long nowMs, long lateUntilMs)
+    {
+        _sentMs = nowMs;
+        _asked = _asked with { LateUntilMs = lateUntilMs };
+    }
+
+    /// <inheritdoc/>
+    public void Discard(bool silent)
+    {
+        bool waiting = _waiting;
+        _waiting = false;
+        Take(silent);
+        _waiting = waiting;
+    }
+
     /// <inheritdoc/>
     public void Abandon()
     {
@@ -247,13 +270,14 @@ public sealed class Dlt645MasterSession(int wakeUpBytes = Dlt645MasterSession.St
         }
 
         // What arrived before the request cannot answer it.
-        Take(silent: true);
+        Discard(silent: true);
         Dlt645Control control = Dlt645Control.Request(edition, function);
         _outgoingBytes = Dlt645Frame.Write(_outgoing, meter, control, _requestData.AsSpan(0, dataBytes), wakeUpBytes);
         _asked = new Dlt645Asked(meter, edition, control.Code, identifier, Sequence: 0, Fingerprint(_requestData.AsSpan(0, dataBytes)));
         _gatheredBytes = 0;
         _waiting = true;
         ExpectsReply = true;
+        _sentMs = 0;
         Answerer = default;
         Refusal = Dlt645Refusals.None;
         Why = "";
@@ -276,7 +300,7 @@ public sealed class Dlt645MasterSession(int wakeUpBytes = Dlt645MasterSession.St
             return null;
         }
 
-        if (!_asked.AnswerTellsWhat(frame.Control) && _abandoned.TakeAmbiguous(_asked, frame.Address, frame.Control))
+        if (!_asked.AnswerTellsWhat(frame.Control) && _abandoned.TakeAmbiguous(_asked, frame.Address, frame.Control, _sentMs))
         {
             LateReplies++;
             return null;
@@ -331,7 +355,7 @@ public sealed class Dlt645MasterSession(int wakeUpBytes = Dlt645MasterSession.St
             _requestData[length++] = (byte)_asked.Sequence;
         }
 
-        _asked = _asked with { Content = Fingerprint(_requestData.AsSpan(0, length)) };
+        _asked = _asked with { Content = Fingerprint(_requestData.AsSpan(0, length)), LateUntilMs = long.MaxValue };
         _outgoingBytes = Dlt645Frame.Write(_outgoing, _asked.Meter, control, _requestData.AsSpan(0, length), wakeUpBytes);
         return BusStatus.SendNext;
     }

@@ -68,6 +68,45 @@ public sealed class Dlt645MasterSessionTests
     }
 
     [Fact]
+    public void An_order_waits_while_another_ones_acknowledgement_may_still_come()
+    {
+        Dlt645MasterSession session = new();
+        Dlt645RelayOrder close = new(Dlt645RelayAction.Close, new DateTime(2026, 11, 22, 8, 0, 0));
+        session.BeginRelay(Meter, Authority(), close with { Action = Dlt645RelayAction.Trip });
+        session.Sent(1_000, 2_000);
+        session.Abandon();
+
+        session.BeginRead(Meter, Voltage);
+        Assert.Equal(0, session.QuietUntilMs);
+        session.Abandon();
+        session.BeginRelay(Neighbour, Authority(), close);
+        Assert.Equal(0, session.QuietUntilMs);
+        session.Abandon();
+
+        session.BeginRelay(Meter, Authority(), close);
+        Assert.Equal(2_000, session.QuietUntilMs);
+        byte[] acknowledgement = Reply(Meter, 0x9C, []);
+        acknowledgement.CopyTo(session.Free());
+        session.Received(acknowledgement.Length);
+        session.Discard(silent: false);
+        Assert.Equal((0, 1), (session.QuietUntilMs, session.LateReplies));
+        session.Sent(1_500, 2_500);
+        Assert.Equal(BusStatus.Answered, Give(session, acknowledgement));
+    }
+
+    [Fact]
+    public void A_refusal_counts_once_the_time_of_late_ones_is_over()
+    {
+        Dlt645MasterSession session = new();
+        session.BeginRead(Meter, Energy);
+        session.Sent(1_000, 2_000);
+        session.Abandon();
+        session.BeginRead(Meter, Voltage);
+        session.Sent(2_001, 3_000);
+        Assert.Equal(BusStatus.Refused, Give(session, Reply(Meter, 0xD1, [2])));
+    }
+
+    [Fact]
     public void The_same_request_asked_again_takes_the_late_answer()
     {
         Dlt645MasterSession session = new();
