@@ -67,8 +67,10 @@ public static class EdgeCommandLine
     {
         Argument<string> protocol = new("PROTOCOL") { Description = $"One of: {string.Join(", ", DecodeCommand.Protocols)}." };
         Argument<string[]> hex = new("HEX") { Description = "The bytes in hexadecimal, as caught on the wire; spaces and colons may stand between them.", Arity = ArgumentArity.OneOrMore };
-        Command decode = new("decode", $"Explain one frame as a JSON object, or say as {{\"error\":…,\"offset\":…}} what is wrong with it. {ExitCodes}") { protocol, hex };
-        decode.SetAction((parsed, _) => Task.FromResult(DecodeCommand.Run(parsed.GetRequiredValue(protocol), string.Join(' ', parsed.GetRequiredValue(hex)), output)));
+        Option<FrameDirection?> direction = new("--direction") { Description = "Who sent the frame, request (the master) or response (the device), where its bytes would do for both." };
+        Command decode = new("decode", $"Explain one frame as a JSON object, or say as {{\"error\":…,\"offset\":…}} what is wrong with it. {ExitCodes}") { protocol, hex, direction };
+        decode.SetAction((parsed, _) => Task.FromResult(
+            DecodeCommand.Run(parsed.GetRequiredValue(protocol), string.Join(' ', parsed.GetRequiredValue(hex)), parsed.GetValue(direction), output)));
         return decode;
     }
 

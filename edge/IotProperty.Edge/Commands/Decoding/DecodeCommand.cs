@@ -11,7 +11,7 @@ internal static class DecodeCommand
     /// <summary>No frame of a field protocol is longer; more is a mistake in pasting.</summary>
     private const int MaxBytes = 4_096;
 
-    private static readonly IFrameDecoder[] Decoders = [new Cjt188Decoder(), new Dlt645Decoder()];
+    private static readonly IFrameDecoder[] Decoders = [new ModbusDecoder(), new Dlt645Decoder(), new Cjt188Decoder()];
 
     // Chinese and units are for people to read, and nothing here is embedded in a page.
     private static readonly JsonWriterOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
@@ -19,7 +19,8 @@ internal static class DecodeCommand
     public static IReadOnlyList<string> Protocols { get; } = [.. Decoders.Select(decoder => decoder.Protocol)];
 
     /// <summary>Prints one JSON object: the frame's fields, or <c>{"error": …, "offset": …}</c> with exit code 2.</summary>
-    public static int Run(string protocol, string hex, TextWriter output)
+    /// <param name="direction">Who sent it, for protocols whose bytes do not always tell; null to let them tell.</param>
+    public static int Run(string protocol, string hex, FrameDirection? direction, TextWriter output)
     {
         IFrameDecoder? decoder = Decoders.FirstOrDefault(known => known.Protocol == protocol);
         if (decoder is null)
@@ -36,7 +37,7 @@ internal static class DecodeCommand
         using (Utf8JsonWriter writer = new(buffer, Readable))
         {
             writer.WriteStartObject();
-            if (decoder.Decode(frame, writer) is { } why)
+            if (decoder.Decode(frame, direction, writer) is { } why)
             {
                 return Refuse(why, output);
             }

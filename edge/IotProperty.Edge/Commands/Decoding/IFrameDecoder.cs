@@ -18,4 +18,8 @@ internal interface IFrameDecoder
     /// then what was written is thrown away.
     /// </summary>
     DecodeMistake? Decode(ReadOnlySpan<byte> frame, Utf8JsonWriter fields);
+
+    /// <summary>As above, for protocols whose frames do not always tell who sent them.</summary>
+    /// <param name="direction">Who did; null to let the bytes tell.</param>
+    DecodeMistake? Decode(ReadOnlySpan<byte> frame, FrameDirection? direction, Utf8JsonWriter fields) => Decode(frame, fields);
 }
