@@ -91,6 +91,18 @@ public sealed class ModbusPropertyTests
     }).Check(Many);
 
     [Fact]
+    public void Random_and_nearly_right_bytes_break_no_promise() => Prop.ForAll<byte[], byte, ushort>((bytes, function, seal) =>
+    {
+        ModbusExercise.Exercise(bytes);
+        byte[] pdu = [(byte)(function % 44), .. bytes.Take(ModbusLimits.MaxPduBytes - 1)];
+        ModbusExercise.Exercise(pdu);
+        byte[] adu = new byte[ModbusRtuFrame.MaxBytes];
+        pdu.CopyTo(adu, 1);
+        ModbusExercise.Exercise(adu.AsSpan(0, ModbusRtuFrame.Seal(adu, (byte)seal, pdu.Length)));
+        ModbusExercise.Exercise([0, 1, 0, 0, 0, (byte)(pdu.Length + 1), 1, .. pdu]);
+    }).Check(Many);
+
+    [Fact]
     public void Rtu_frames_come_back_from_any_noise_around_them() => Prop.ForAll<byte[], ushort>((noise, value) =>
     {
         byte[] frame = new byte[ModbusRtuFrame.MaxBytes];

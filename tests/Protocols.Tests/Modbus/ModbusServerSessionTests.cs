@@ -31,15 +31,15 @@ public sealed class ModbusServerSessionTests
     public void Worked_examples_of_the_specification_are_answered_byte_for_byte()
     {
         int answered = 0;
-        foreach (ModbusVector request in ModbusVector.TcpFrames.Where(v => v.Direction == "request" && v.Response is not null && !v.IsFramedOnly))
+        foreach (ModbusVector request in ModbusVector.TcpFrames.Where(v => v.Direction == "request" && v.Response is not null))
         {
             FakeImage image = new();
             Seed(image, request, request.Response!);
-            Assert.Equal(Convert.ToHexString(request.Response!.Bytes), Replies(image, request.Bytes));
+            Assert.Equal(Convert.ToHexString(Expected(request.Response!)), Replies(image, request.Bytes));
             answered++;
         }
 
-        Assert.Equal(10, answered);
+        Assert.Equal(11, answered);
     }
 
     [Fact]
@@ -126,6 +126,18 @@ public sealed class ModbusServerSessionTests
     }
 
     /// <summary>Puts into the image what the example's reply reads from it.</summary>
+    /// <summary>Our identification can also be asked for object by object, which conformity level 81h says instead of 01h.</summary>
+    private static byte[] Expected(ModbusVector response)
+    {
+        byte[] bytes = [.. response.Bytes];
+        if (response.Int("function") == (int)ModbusFunction.EncapsulatedInterface)
+        {
+            bytes[ModbusTcpFrame.HeaderBytes + 3] |= 0x80;
+        }
+
+        return bytes;
+    }
+
     private static void Seed(FakeImage image, ModbusVector request, ModbusVector response)
     {
         switch (request.Int("function"))
@@ -144,6 +156,13 @@ public sealed class ModbusServerSessionTests
                 break;
             case 23:
                 response.Registers.CopyTo(image.Holding, request.Int("read_address"));
+                break;
+            case 43:
+                foreach (System.Text.Json.JsonProperty part in response.Decoded.GetProperty("objects").EnumerateObject())
+                {
+                    image.Identity[byte.Parse(part.Name, System.Globalization.CultureInfo.InvariantCulture)] = part.Value.GetString()!;
+                }
+
                 break;
             default:
                 break;

@@ -21,14 +21,6 @@ public sealed class ModbusTcpVectorTests
     }
 
     [VectorFact]
-    public void Only_the_listed_functions_wait_for_their_inside_to_be_read()
-    {
-        ModbusVector[] framedOnly = [.. ModbusVector.TcpFrames.Concat(ModbusVector.RtuFrames).Where(v => v.IsFramedOnly)];
-        Assert.Equal(ModbusVector.FramedOnly.Order(), framedOnly.Select(v => v.Int("function")).Distinct().Order());
-        Assert.Equal(19, framedOnly.Length);
-    }
-
-    [VectorFact]
     public void Whole_frames_are_read_and_written_back()
     {
         foreach (ModbusVector vector in ModbusVector.TcpFrames)

@@ -24,14 +24,9 @@ public sealed record ModbusVector(string Name, byte[] Bytes, string Direction, b
 
     public static IEnumerable<ModbusVector> BadRtu => All.Where(v => !v.Valid && v.Transport == "rtu");
 
-    /// <summary>Functions that are framed here already while the inside of their PDU is read from the next step on.</summary>
-    public static IReadOnlySet<int> FramedOnly { get; } = new HashSet<int> { 7, 8, 11, 12, 17, 20, 21, 24, 43, 65, 90 };
-
     public string Transport => Decoded.GetProperty("transport").GetString()!;
 
     public ModbusDirection ModbusDirection => Direction == "request" ? ModbusDirection.Request : ModbusDirection.Reply;
-
-    public bool IsFramedOnly => FramedOnly.Contains(Int("function")) && !Has("exception");
 
     public bool Has(string field) => Decoded.TryGetProperty(field, out JsonElement value) && value.ValueKind != JsonValueKind.Null;
 

@@ -9,8 +9,10 @@ internal static class PduAssert
     public static void Matches(ModbusVector vector, ReadOnlySpan<byte> pdu)
     {
         Assert.Equal(vector.Int("function"), pdu[0] & 0x7F);
-        if (vector.IsFramedOnly)
+        Assert.True(ModbusPduReading.IsSound(pdu, vector.ModbusDirection, out string unsound), $"{vector.Name}: {unsound}");
+        if (!ModbusRequest.Knows((byte)vector.Int("function")) && !vector.Has("exception"))
         {
+            ModbusDiagnosticsAssert.Matches(vector, pdu);
             return;
         }
 
