@@ -1,4 +1,5 @@
 using System.CommandLine;
+using IotProperty.Benchmarks.Decode;
 using IotProperty.Benchmarks.Estate;
 using IotProperty.Benchmarks.Harness;
 using IotProperty.Benchmarks.Ingest;
@@ -12,6 +13,7 @@ IBenchmark[] benchmarks =
     new ModbusTcpReadBenchmark(),
     new MqttPublishBenchmark(),
     new FrontDoorBenchmark(),
+    new MeterFrameBenchmark(),
     new BatchCodecBenchmark(),
     new TelemetryIngestBenchmark(),
     new EdgeScaleBenchmark(),
