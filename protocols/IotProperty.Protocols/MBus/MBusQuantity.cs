@@ -20,7 +20,7 @@ public enum MBusQuantityKind : byte
 /// <param name="Unit">The base unit that the value is scaled to, such as <c>Wh</c>; null where it has none.</param>
 /// <param name="Exponent">The raw number is multiplied by ten to this power…</param>
 /// <param name="Factor">…and by this, for minutes, hours and days in seconds.</param>
-public readonly record struct MBusQuantity(string Name, string? Unit, int Exponent, int Factor, MBusQuantityKind Kind)
+public sealed record MBusQuantity(string Name, string? Unit, int Exponent, int Factor, MBusQuantityKind Kind)
 {
     /// <summary>A VIF that the standard keeps for later.</summary>
     public static MBusQuantity Reserved { get; } = new("reserved", null, 0, 1, MBusQuantityKind.Number);
