@@ -20,7 +20,7 @@ public static class Cjt188Exercise
     private static void Walk(ReadOnlySpan<byte> bytes, Bench bench)
     {
         ScanStatus first = Cjt188Frame.Scan(bytes, out _, out string why, out int wrongAt);
-        Hold(first == ScanStatus.Malformed == why.Length > 0, "a malformed frame says why, and only that");
+        Hold((first == ScanStatus.Malformed) == (why.Length > 0), "a malformed frame says why, and only that");
         Hold(wrongAt >= 0 && wrongAt <= bytes.Length, "the mistake is inside the bytes");
         Hold(first != ScanStatus.NeedMore || bytes.Length < Cjt188Frame.MaxBytes, "a scan never asks beyond the longest frame");
         while (Cjt188Frame.Seek(bytes, silent: true, out int start, out Cjt188Frame frame) == ScanStatus.Done)
