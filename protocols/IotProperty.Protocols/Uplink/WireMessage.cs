@@ -109,8 +109,9 @@ internal static class WireMessage
             why = "";
             return true;
         }
-        catch (InvalidProtocolBufferException broken)
+        catch (Exception broken) when (broken is InvalidProtocolBufferException or IndexOutOfRangeException or ArgumentOutOfRangeException)
         {
+            // Google.Protobuf adds the length of an inner message or field to its position without looking for an overflow, and then trips over its own buffer.
             why = $"is not a Protocol Buffers message: {broken.Message}";
             return false;
         }

@@ -94,6 +94,21 @@ public class BatchCodecTests
         }).Check(PropertyRun.Config.WithMaxTest(500));
     }
 
+    /// <summary>A length near 2^31 makes the library's position overflow: inside a message, and in a field that it does not know.</summary>
+    [Theory]
+    [InlineData("0AFFFFFFFF07")]
+    [InlineData("0A087AFFFFFFFF070000")]
+    public void Lengths_beyond_all_bounds_are_malformed(string body)
+    {
+        WireBatch wire = WireBatch.Parser.ParseFrom(BatchCodec.Encode(Samples(1)));
+        wire.Lane = IotProperty.Protocols.Uplink.Wire.Lane.Reading;
+        wire.Body = new Packed { UnpackedBytes = (uint)(body.Length / 2), Content = ByteString.CopyFrom(Convert.FromHexString(body)) };
+        wire.Checksum = 0;
+        DecodedBatch decoded = BatchCodec.Decode(Sealed(wire.ToByteArray()));
+        Assert.False(decoded.Done);
+        Assert.StartsWith("body is not a Protocol Buffers message", decoded.Why, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(4)]
