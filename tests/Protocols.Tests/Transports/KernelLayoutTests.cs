@@ -67,6 +67,40 @@ public sealed class KernelLayoutTests
         ("offsetof(struct pollfd, revents)", Offset<PollDescriptor>(nameof(PollDescriptor.Happened))),
         ("sizeof(struct itimerspec)", Unsafe.SizeOf<TimerSetting>()),
         ("offsetof(struct itimerspec, it_value)", Offset<TimerSetting>(nameof(TimerSetting.Seconds))),
+        ("F_GETFL", LibC.GetFileFlags),
+        ("F_SETFL", LibC.SetFileFlags),
+        ("EINVAL", Errno.Invalid),
+        ("GPIO_GET_CHIPINFO_IOCTL", (long)GpioIoctl.GetChip),
+        ("GPIO_V2_GET_LINEINFO_IOCTL", (long)GpioIoctl.GetLineInfo),
+        ("GPIO_V2_GET_LINE_IOCTL", (long)GpioIoctl.GetLine),
+        ("GPIO_V2_LINE_GET_VALUES_IOCTL", (long)GpioIoctl.GetValues),
+        ("GPIO_MAX_NAME_SIZE", GpioIoctl.NameBytes),
+        ("GPIO_V2_LINE_ATTR_ID_DEBOUNCE", GpioIoctl.DebounceAttribute),
+        ("sizeof(struct gpiochip_info)", Unsafe.SizeOf<GpioChipInfo>()),
+        ("offsetof(struct gpiochip_info, label)", Offset<GpioChipInfo>(nameof(GpioChipInfo.Label))),
+        ("offsetof(struct gpiochip_info, lines)", Offset<GpioChipInfo>(nameof(GpioChipInfo.Lines))),
+        ("sizeof(struct gpio_v2_line_info)", Unsafe.SizeOf<GpioLineInfo>()),
+        ("offsetof(struct gpio_v2_line_info, consumer)", Offset<GpioLineInfo>(nameof(GpioLineInfo.Consumer))),
+        ("offsetof(struct gpio_v2_line_info, offset)", Offset<GpioLineInfo>(nameof(GpioLineInfo.Offset))),
+        ("offsetof(struct gpio_v2_line_info, flags)", Offset<GpioLineInfo>(nameof(GpioLineInfo.Flags))),
+        ("sizeof(struct gpio_v2_line_config_attribute)", Unsafe.SizeOf<GpioConfigAttribute>()),
+        ("offsetof(struct gpio_v2_line_config_attribute, attr.debounce_period_us)", Offset<GpioConfigAttribute>(nameof(GpioConfigAttribute.DebounceUs))),
+        ("offsetof(struct gpio_v2_line_config_attribute, mask)", Offset<GpioConfigAttribute>(nameof(GpioConfigAttribute.Mask))),
+        ("sizeof(struct gpio_v2_line_config)", Unsafe.SizeOf<GpioLineConfig>()),
+        ("offsetof(struct gpio_v2_line_config, num_attrs)", Offset<GpioLineConfig>(nameof(GpioLineConfig.AttributeCount))),
+        ("offsetof(struct gpio_v2_line_config, attrs)", Offset<GpioLineConfig>(nameof(GpioLineConfig.Attributes))),
+        ("sizeof(struct gpio_v2_line_request)", Unsafe.SizeOf<GpioRequest>()),
+        ("offsetof(struct gpio_v2_line_request, consumer)", Offset<GpioRequest>(nameof(GpioRequest.Consumer))),
+        ("offsetof(struct gpio_v2_line_request, config)", Offset<GpioRequest>(nameof(GpioRequest.Config))),
+        ("offsetof(struct gpio_v2_line_request, num_lines)", Offset<GpioRequest>(nameof(GpioRequest.LineCount))),
+        ("offsetof(struct gpio_v2_line_request, event_buffer_size)", Offset<GpioRequest>(nameof(GpioRequest.EventBufferSize))),
+        ("offsetof(struct gpio_v2_line_request, fd)", Offset<GpioRequest>(nameof(GpioRequest.Descriptor))),
+        ("sizeof(struct gpio_v2_line_values)", Unsafe.SizeOf<GpioValues>()),
+        ("offsetof(struct gpio_v2_line_values, mask)", Offset<GpioValues>(nameof(GpioValues.Mask))),
+        ("sizeof(struct gpio_v2_line_event)", Unsafe.SizeOf<GpioEvent>()),
+        ("offsetof(struct gpio_v2_line_event, offset)", Offset<GpioEvent>(nameof(GpioEvent.Offset))),
+        ("offsetof(struct gpio_v2_line_event, seqno)", Offset<GpioEvent>(nameof(GpioEvent.Sequence))),
+        ("offsetof(struct gpio_v2_line_event, line_seqno)", Offset<GpioEvent>(nameof(GpioEvent.LineSequence))),
     ];
 
     /// <summary>The control flags of a port with these settings, in the headers' own words.</summary>
@@ -80,6 +114,15 @@ public sealed class KernelLayoutTests
         .. NamedRates.Select(rate => ($"B{rate} | CS8 | CREAD | CLOCAL", new SerialSettings(rate))),
     ];
 
+    private static readonly (string C, GpioLineSettings Settings)[] LineFlags =
+    [
+        ("GPIO_V2_LINE_FLAG_INPUT", new GpioLineSettings()),
+        ("GPIO_V2_LINE_FLAG_INPUT | GPIO_V2_LINE_FLAG_ACTIVE_LOW | GPIO_V2_LINE_FLAG_BIAS_PULL_UP", new GpioLineSettings { ActiveLow = true, Bias = GpioBias.PullUp }),
+        ("GPIO_V2_LINE_FLAG_INPUT | GPIO_V2_LINE_FLAG_BIAS_PULL_DOWN | GPIO_V2_LINE_FLAG_EDGE_RISING", new GpioLineSettings { Bias = GpioBias.PullDown, Edges = GpioEdges.Rising }),
+        ("GPIO_V2_LINE_FLAG_INPUT | GPIO_V2_LINE_FLAG_BIAS_DISABLED | GPIO_V2_LINE_FLAG_EDGE_FALLING", new GpioLineSettings { Bias = GpioBias.Disabled, Edges = GpioEdges.Falling }),
+        ("GPIO_V2_LINE_FLAG_INPUT | GPIO_V2_LINE_FLAG_EDGE_RISING | GPIO_V2_LINE_FLAG_EDGE_FALLING", new GpioLineSettings { Edges = GpioEdges.Both }),
+    ];
+
     private static int[] NamedRates =>
     [
         50, 75, 110, 134, 150, 200, 300, 600, 1200, 1800, 2400, 4800, 9600, 19200, 38400, 57600, 115200, 230400, 460800, 500000, 576000, 921600, 1000000, 1152000,
@@ -89,8 +132,8 @@ public sealed class KernelLayoutTests
     [PeerFact("gcc")]
     public async Task Structures_and_numbers_are_those_of_the_kernel_s_headers()
     {
-        string[] headers = ["asm/termbits.h", "linux/serial.h"];
-        long[] kernel = await EvaluateAsync(headers, [.. Expressions.Select(e => e.C), .. Formats.Select(f => f.C)]);
+        string[] headers = ["asm/termbits.h", "linux/serial.h", "linux/gpio.h"];
+        long[] kernel = await EvaluateAsync(headers, [.. Expressions.Select(e => e.C), .. Formats.Select(f => f.C), .. LineFlags.Select(f => f.C)]);
         for (int i = 0; i < Expressions.Length; i++)
         {
             Assert.True(kernel[i] == Expressions[i].Ours, $"{Expressions[i].C} is {kernel[i]}, not {Expressions[i].Ours}");
@@ -103,6 +146,8 @@ public sealed class KernelLayoutTests
             Assert.Equal((uint)kernel[Expressions.Length + i], ours.Control);
             Assert.Equal((uint)Formats[i].Settings.Baud, ours.OutputSpeed);
         }
+
+        Assert.Equal(kernel[(Expressions.Length + Formats.Length)..], LineFlags.Select(f => (long)GpioChip.FlagsOf(f.Settings)));
     }
 
     private static long Offset<T>(string field) => Marshal.OffsetOf<T>(field);
