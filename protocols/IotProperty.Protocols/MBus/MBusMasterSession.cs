@@ -37,9 +37,15 @@ public sealed class MBusMasterSession : IBusMaster
     private MBusReadout _readout = MBusReadout.Usual;
     private bool _running;
 
-    // An acknowledgement ended the step before, so one more E5 is its double; or an exchange was given up that waited for one.
+    // An acknowledgement ended the step before, so one more E5 where data is due is its double.
+    private bool _acknowledgedBefore;
+
+    // An exchange was given up that waited for an acknowledgement.
     private bool _strayAcknowledge;
     private byte? _abandoned;
+    private bool _abandonedAcknowledge;
+    private long _abandonedUntilMs;
+    private long _lateUntilMs;
 
     private enum Step : byte
     {
@@ -78,7 +84,15 @@ public sealed class MBusMasterSession : IBusMaster
     /// <summary>The answer to <see cref="BeginAlarm"/>; null where the meter has no alarm.</summary>
     public byte? AlarmStatus { get; private set; }
 
+    /// <summary>
+    /// An acknowledgement names nobody, and the answer at 253 or 254 may be anybody's. One that comes late must not confirm an order that its meter never got, nor be
+    /// read as another meter's data. Where a mistake only costs the next step a time-out nothing waits.
+    /// </summary>
+    public long QuietUntilMs => _running && (_steps[_stepCount - 1] == Step.Send ? _abandonedAcknowledge : AsksAnybody && !_abandonedAcknowledge) ? _abandonedUntilMs : 0;
+
     private Step Current => _steps[_step];
+
+    private bool AsksAnybody => Current is Step.Request or Step.RequestAlarm && _target is { Address: > MBusLimits.MaxPrimaryAddress, Secondary: null };
 
     /// <summary>One telegram of the readout, in the order of its arrival; whole and sound. Valid until the next exchange begins.</summary>
     public MBusTelegram Telegram(int index)
@@ -101,11 +115,7 @@ public sealed class MBusMasterSession : IBusMaster
         MustAnswer(target);
         Prepare(target);
         _readout = readout;
-        if (target.Secondary is null && (readout.NormaliseFirst || !_links[target.Address].InStep))
-        {
-            Add(Step.Normalise);
-        }
-
+        AddNormalise(readout.NormaliseFirst);
         if (readout.ApplicationReset)
         {
             _payloadControlInformation = MBusControlInformation.ApplicationReset;
@@ -136,6 +146,7 @@ public sealed class MBusMasterSession : IBusMaster
     {
         MustAnswer(target);
         Prepare(target);
+        AddNormalise(force: false);
         Add(Step.RequestAlarm);
         Start();
     }
@@ -145,6 +156,7 @@ public sealed class MBusMasterSession : IBusMaster
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(data.Length, MBusLimits.MaxDataBytes);
         Prepare(target);
+        AddNormalise(force: false);
         _payloadControlInformation = controlInformation;
         data.CopyTo(_payload);
         _payloadBytes = data.Length;
@@ -171,6 +183,7 @@ public sealed class MBusMasterSession : IBusMaster
         ArgumentOutOfRangeException.ThrowIfGreaterThan(address, MBusLimits.MaxPrimaryAddress);
         // DIF 01, VIF 7A: the bus address as one byte (EN 13757-3, table 10).
         BeginSend(target, MBusControlInformation.DataSend, [0x01, 0x7A, address]);
+        _links[address] = default;
     }
 
     public Memory<byte> Free()
@@ -204,10 +217,24 @@ public sealed class MBusMasterSession : IBusMaster
             }
         }
 
-        MBusFrame.Seek(_received.Unread, silent, out int rest, out _);
-        NoiseBytes += rest;
-        _received.Consume(rest);
+        SkipNoise(silent);
         return BusStatus.NeedMore;
+    }
+
+    public void Sent(long nowMs, long lateUntilMs) => _lateUntilMs = lateUntilMs;
+
+    public void Discard(bool silent)
+    {
+        while (MBusFrame.Seek(_received.Unread, silent, out int noise, out MBusFrame frame) == ScanStatus.Done)
+        {
+            NoiseBytes += noise;
+            bool ours = frame.Kind == MBusFrameKind.Acknowledge ? _strayAcknowledge : frame.Address == _abandoned;
+            LateReplies += ours ? 1 : 0;
+            ForeignReplies += ours ? 0 : 1;
+            _received.Consume(noise + frame.Length);
+        }
+
+        SkipNoise(silent);
     }
 
     public void Abandon()
@@ -225,7 +252,9 @@ public sealed class MBusMasterSession : IBusMaster
         }
 
         _abandoned = _target.Address;
-        _strayAcknowledge |= Current is Step.Normalise or Step.Select or Step.Send;
+        _abandonedAcknowledge = Current is not (Step.Request or Step.RequestAlarm);
+        _abandonedUntilMs = _lateUntilMs;
+        _strayAcknowledge |= _abandonedAcknowledge;
         MoreFollows |= Telegrams > 0;
     }
 
@@ -272,15 +301,15 @@ public sealed class MBusMasterSession : IBusMaster
             case Step.Normalise:
             case Step.Select:
                 _links[_target.Address] = new Link { InStep = true, CountBit = true, Signature = _links[_target.Address].Signature, Constant = _links[_target.Address].Constant };
-                return Next(acknowledged: true);
+                return Next();
             case Step.Send:
                 Toggle();
-                return Next(acknowledged: true);
+                return Next();
             default:
-                if (_strayAcknowledge)
+                if (_strayAcknowledge || (_acknowledgedBefore && Current == Step.Request))
                 {
-                    _strayAcknowledge = false;
-                    LateReplies++;
+                    LateReplies += _strayAcknowledge ? 1 : 0;
+                    (_strayAcknowledge, _acknowledgedBefore) = (false, false);
                     return BusStatus.NeedMore;
                 }
 
@@ -402,9 +431,9 @@ public sealed class MBusMasterSession : IBusMaster
 
     private void Toggle() => _links[_target.Address].CountBit = !_links[_target.Address].CountBit;
 
-    private BusStatus Next(bool acknowledged)
+    private BusStatus Next()
     {
-        _strayAcknowledge = acknowledged;
+        _acknowledgedBefore = true;
         if (_step + 1 == _stepCount)
         {
             return Finish(BusStatus.Answered);
@@ -420,6 +449,13 @@ public sealed class MBusMasterSession : IBusMaster
         _running = false;
         Why = why;
         return status;
+    }
+
+    private void SkipNoise(bool silent)
+    {
+        MBusFrame.Seek(_received.Unread, silent, out int noise, out _);
+        NoiseBytes += noise;
+        _received.Consume(noise);
     }
 
     /// <summary>What has arrived before a request goes out cannot be its answer.</summary>
@@ -444,6 +480,7 @@ public sealed class MBusMasterSession : IBusMaster
         _target = target;
         _stepCount = 0;
         _step = 0;
+        _acknowledgedBefore = false;
         _payloadBytes = 0;
         Telegrams = 0;
         MoreFollows = false;
@@ -452,6 +489,15 @@ public sealed class MBusMasterSession : IBusMaster
         if (target.Secondary is not null)
         {
             Add(Step.Select);
+        }
+    }
+
+    /// <summary>A meter whose count bit is unknown would take a first request for a repetition of an earlier one. A selection does the same by itself.</summary>
+    private void AddNormalise(bool force)
+    {
+        if (_target.Secondary is null && ExpectsReply && (force || !_links[_target.Address].InStep))
+        {
+            Add(Step.Normalise);
         }
     }
 
