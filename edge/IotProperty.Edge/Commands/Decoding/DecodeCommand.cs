@@ -11,7 +11,7 @@ internal static class DecodeCommand
     /// <summary>No frame of a field protocol is longer; more is a mistake in pasting.</summary>
     private const int MaxBytes = 4_096;
 
-    private static readonly IFrameDecoder[] Decoders = [new ModbusDecoder(), new Dlt645Decoder(), new Cjt188Decoder()];
+    private static readonly IFrameDecoder[] Decoders = [new ModbusDecoder(), new Dlt645Decoder(), new Cjt188Decoder(), new MBusDecoder()];
 
     // Chinese and units are for people to read, and nothing here is embedded in a page.
     private static readonly JsonWriterOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
