@@ -1,3 +1,6 @@
+using IotProperty.Edge.Points;
+using IotProperty.Edge.Profiles;
+
 namespace IotProperty.Edge.Polling;
 
 /// <summary>What became of one item of a block.</summary>
@@ -49,4 +52,19 @@ public sealed class BlockValues
 
     /// <summary>What the driver put there.</summary>
     public ReadOnlySpan<ItemValue> Items(int count) => _items.AsSpan(0, count);
+
+    /// <summary>Whether the answer brought a point of its block.</summary>
+    internal bool Has(ReadBlock block, PlannedPoint planned) => block is not ItemBlock || _items[planned.Offset].State != ItemState.Missing;
+
+    /// <summary>The value of a point of the block; null when the answer did not bring it.</summary>
+    internal PointValue? Find(ReadBlock block, PlannedPoint planned, PointDefinition point) => block switch
+    {
+        RegisterBlock { IsBits: true } => PointDecoder.Decode(point, Bits[planned.Offset]),
+        RegisterBlock => PointDecoder.Decode(point, Registers.AsSpan(planned.Offset)),
+        _ => Has(block, planned) ? PointDecoder.Decode(point, _items[planned.Offset]) : null,
+    };
+
+    /// <summary>The value of a point of the block as it is billed; null when it is not a number.</summary>
+    internal decimal? FindExact(ReadBlock block, PlannedPoint planned, PointDefinition point) =>
+        block is RegisterBlock ? PointDecoder.DecodeExact(point, Registers.AsSpan(planned.Offset)) : PointDecoder.DecodeExact(point, _items[planned.Offset]);
 }

@@ -60,7 +60,7 @@ public sealed class DeviceStatistics
             case ReplyKind.NoAnswer:
                 Volatile.Write(ref _timeouts, _timeouts + 1);
                 break;
-            case ReplyKind.Refused:
+            case ReplyKind.Refused or ReplyKind.NoSuchData:
                 Volatile.Write(ref _refusals, _refusals + 1);
                 break;
             case ReplyKind.Malformed:

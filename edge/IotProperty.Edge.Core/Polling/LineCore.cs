@@ -105,16 +105,18 @@ public sealed class LineCore
         return new LineAction(best, bestJob.Block, 0);
     }
 
-    /// <summary>How the read of the last <see cref="Next"/> ended. Exactly one of the spans holds the block's values when it was answered.</summary>
-    public void Replied(in Moment now, ReplyKind kind, ReadOnlySpan<ushort> registers, ReadOnlySpan<bool> bits, LineEffects effects)
+    /// <summary>How the read of the last <see cref="Next"/> ended.</summary>
+    /// <param name="values">What the answer brought; only looked at when it was answered.</param>
+    public void Replied(in Moment now, ReplyKind kind, BlockValues values, LineEffects effects)
     {
+        ArgumentNullException.ThrowIfNull(values);
         ArgumentNullException.ThrowIfNull(effects);
         PollDevice device = _asked ?? throw new InvalidOperationException("nothing was asked");
         PollJob job = _job!;
         (_asked, _job) = (null, null);
         effects.Clear();
         device.Statistics.CountReply(kind, now.UtcMs);
-        if (kind is ReplyKind.Answered or ReplyKind.Refused)
+        if (kind is ReplyKind.Answered or ReplyKind.Refused or ReplyKind.NoSuchData)
         {
             device.Answered(effects);
         }
@@ -126,13 +128,13 @@ public sealed class LineCore
         switch (job)
         {
             case ReadingJob reading:
-                OnReading(reading, now, kind, registers, effects);
+                OnReading(reading, now, kind, values, effects);
                 break;
             case { Kind: JobKind.Ring }:
-                OnRing(device, job, now, kind, registers, effects);
+                OnRing(device, job, now, kind, values, effects);
                 break;
             default:
-                OnPoll(device, job, now, kind, registers, bits, effects);
+                OnPoll(device, job, now, kind, values, effects);
                 break;
         }
     }
@@ -153,15 +155,14 @@ public sealed class LineCore
         return job.Kind == JobKind.Reading ? 2 : 3;
     }
 
-    private static void OnReading(ReadingJob job, in Moment now, ReplyKind kind, ReadOnlySpan<ushort> registers, LineEffects effects)
+    private static void OnReading(ReadingJob job, in Moment now, ReplyKind kind, BlockValues values, LineEffects effects)
     {
-        if (kind != ReplyKind.Answered)
+        if (kind != ReplyKind.Answered || !job.Accept(job.Block, values))
         {
             job.Fail(now, effects);
             return;
         }
 
-        job.Accept(job.Block, registers);
         job.NextBlock++;
         if (job.NextBlock == job.Blocks.Length)
         {
@@ -169,7 +170,7 @@ public sealed class LineCore
         }
     }
 
-    private static void OnRing(PollDevice device, PollJob job, in Moment now, ReplyKind kind, ReadOnlySpan<ushort> registers, LineEffects effects)
+    private static void OnRing(PollDevice device, PollJob job, in Moment now, ReplyKind kind, BlockValues values, LineEffects effects)
     {
         // Whatever came: the next poll of the counter makes the ring due again if it was not handed on.
         job.DueMs = long.MaxValue;
@@ -177,21 +178,21 @@ public sealed class LineCore
         {
             device.HandedSequence = device.PendingSequence;
             SwipeRing ring = device.Device.Profile.Access!.SwipeRing;
-            effects.Swipes = new SwipeReport(device.Device.Id, device.PendingSequence, SwipeRingDecoder.Decode(ring, registers), now);
+            effects.Swipes = new SwipeReport(device.Device.Id, device.PendingSequence, SwipeRingDecoder.Decode(ring, values.Registers), now);
         }
     }
 
-    private static void OnPoll(PollDevice device, PollJob job, in Moment now, ReplyKind kind, ReadOnlySpan<ushort> registers, ReadOnlySpan<bool> bits, LineEffects effects)
+    private static void OnPoll(PollDevice device, PollJob job, in Moment now, ReplyKind kind, BlockValues values, LineEffects effects)
     {
         ReadBlock block = job.Block;
         switch (kind)
         {
             case ReplyKind.Answered:
-                device.Accept(block, registers, bits, now, effects);
+                device.Accept(block, values, now, effects);
                 NoticeSwipes(device, block, now);
                 job.NextBlock++;
                 break;
-            case ReplyKind.Refused:
+            case ReplyKind.Refused or ReplyKind.NoSuchData:
                 // The device is there; what it refuses says nothing about its other blocks.
                 device.Fail([block], now, effects);
                 job.NextBlock++;

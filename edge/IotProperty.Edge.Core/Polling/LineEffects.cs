@@ -16,6 +16,11 @@ public enum ReplyKind : byte
     /// <summary>The device is there and answered with an error.</summary>
     Refused,
 
+    /// <summary>
+    /// The device is there and says that it has not got all of what was asked for (Modbus exceptions 2 and 3, DL/T 645 error bit 1): the rest of it may be readable.
+    /// </summary>
+    NoSuchData,
+
     /// <summary>Bytes came that are no answer.</summary>
     Malformed,
 

@@ -28,7 +28,7 @@ internal sealed class PollDevice
         if (device.Profile.Access is { } access)
         {
             SwipeRing ring = access.SwipeRing;
-            Ring = new PollJob(JobKind.Ring, [new ReadBlock(ring.Table, ring.Address, ring.Width, [])], device.PollMs) { DueMs = long.MaxValue };
+            Ring = new PollJob(JobKind.Ring, [new RegisterBlock(ring.Table, ring.Address, ring.Width, [])], device.PollMs) { DueMs = long.MaxValue };
             SequenceIndex = IndexOf(device.Profile, access.SwipeSequence);
             Jobs.Add(Ring);
         }
@@ -65,14 +65,16 @@ internal sealed class PollDevice
     public long NextSilenceMs { get; private set; } = long.MaxValue;
 
     /// <summary>Takes the answer to a block into the points' states.</summary>
-    public void Accept(ReadBlock block, ReadOnlySpan<ushort> registers, ReadOnlySpan<bool> bits, in Moment now, LineEffects effects)
+    public void Accept(ReadBlock block, BlockValues values, in Moment now, LineEffects effects)
     {
         foreach (PlannedPoint planned in block.Points)
         {
             PointDefinition point = Device.Profile.Points[planned.Index];
-            PointValue said = block.IsBits ? PointDecoder.Decode(point, bits[planned.Offset]) : PointDecoder.Decode(point, registers[planned.Offset..]);
             ref PointState state = ref _states[planned.Index];
-            Tell(planned.Index, state.Answered(point, now.MonotonicMs, said), now, effects);
+            bool passes = values.Find(block, planned, point) is { } said
+                ? state.Answered(point, now.MonotonicMs, said)
+                : state.Failed(point, now.MonotonicMs);
+            Tell(planned.Index, passes, now, effects);
         }
 
         UpdateSilence();

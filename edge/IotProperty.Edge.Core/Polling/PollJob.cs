@@ -95,13 +95,21 @@ internal sealed class ReadingJob : PollJob
         }
     }
 
-    public void Accept(ReadBlock block, ReadOnlySpan<ushort> registers)
+    /// <summary>Whether all registers of the block were brought; if not, the reading fails as a whole.</summary>
+    public bool Accept(ReadBlock block, BlockValues values)
     {
         foreach (PlannedPoint planned in block.Points)
         {
+            if (!values.Has(block, planned))
+            {
+                return false;
+            }
+
             int index = Array.IndexOf(_pointIndexes, planned.Index);
-            _values[index] = PointDecoder.DecodeExact(_device.Profile.Points[planned.Index], registers[planned.Offset..]);
+            _values[index] = values.FindExact(block, planned, _device.Profile.Points[planned.Index]);
         }
+
+        return true;
     }
 
     /// <summary>All blocks are in: one reading for each register.</summary>

@@ -3,21 +3,10 @@ using IotProperty.Edge.Profiles;
 
 namespace IotProperty.Edge.Polling;
 
-/// <summary>A point inside a read.</summary>
-/// <param name="Index">The point's index in the profile.</param>
-/// <param name="Offset">Where it begins in the read, in registers or bits.</param>
-public readonly record struct PlannedPoint(int Index, int Offset);
-
-/// <summary>One request to a device: registers or bits that lie together.</summary>
-/// <param name="Count">Registers, or bits in a table of bits.</param>
-public sealed record ReadBlock(PointTable Table, ushort Address, int Count, ImmutableArray<PlannedPoint> Points)
-{
-    public bool IsBits => Table is PointTable.Coil or PointTable.Discrete;
-}
-
 /// <summary>
 /// Joins points of one device into as few requests as its limits allow. A request never mixes tables, never splits a value that spans registers, never
-/// exceeds what the device delivers in one read, and bridges at most the profile's <see cref="DeviceProfile.JoinHoles"/> unused addresses at a time.
+/// exceeds what the device delivers in one read, never touches what its quirks forbid, and bridges at most the profile's
+/// <see cref="DeviceProfile.JoinHoles"/> unused addresses at a time. Items of a meter come together when their dictionary says that one request brings them.
 /// </summary>
 public static class ReadPlanner
 {
@@ -35,31 +24,42 @@ public static class ReadPlanner
     public static ImmutableArray<ReadBlock> Plan(DeviceProfile profile, IEnumerable<int> pointIndexes)
     {
         ArgumentNullException.ThrowIfNull(profile);
+        int[] indexes = [.. pointIndexes];
         ImmutableArray<ReadBlock>.Builder blocks = ImmutableArray.CreateBuilder<ReadBlock>();
-        foreach (IGrouping<PointTable, int> table in pointIndexes.GroupBy(i => profile.Points[i].Table).OrderBy(g => g.Key))
+        foreach (IGrouping<PointTable, int> table in indexes.Where(i => profile.Points[i].Place is RegisterPlace).GroupBy(i => Place(profile, i).Table).OrderBy(g => g.Key))
         {
-            PlanTable(profile, table.Key, [.. table.OrderBy(i => profile.Points[i].Address).ThenBy(i => i)], blocks);
+            PlanTable(profile, table.Key, [.. table.OrderBy(i => Place(profile, i).Address).ThenBy(i => Place(profile, i).Width).ThenBy(i => i)], blocks);
         }
 
+        PlanItems(profile, [.. indexes.Where(i => profile.Points[i].Place is ItemPlace)], blocks);
         return blocks.ToImmutable();
     }
 
+    /// <summary>The most registers, or bits in a table of bits, that one request to the device may ask for.</summary>
+    public static int MostOf(DeviceProfile profile, PointTable table)
+    {
+        ArgumentNullException.ThrowIfNull(profile);
+        return table is PointTable.Coil or PointTable.Discrete ? Math.Min(MaxBits, profile.MaxRegistersPerRead * 16) : profile.MaxRegistersPerRead;
+    }
+
+    private static RegisterPlace Place(DeviceProfile profile, int index) => profile.Points[index].Registers;
+
     private static void PlanTable(DeviceProfile profile, PointTable table, int[] indexes, ImmutableArray<ReadBlock>.Builder blocks)
     {
-        int most = table is PointTable.Coil or PointTable.Discrete ? Math.Min(MaxBits, profile.MaxRegistersPerRead * 16) : profile.MaxRegistersPerRead;
+        int most = MostOf(profile, table);
         int first = 0;
-        int start = profile.Points[indexes[0]].Address;
+        int start = Place(profile, indexes[0]).Address;
         int end = start;
         for (int i = 0; i < indexes.Length; i++)
         {
-            PointDefinition point = profile.Points[indexes[i]];
-            int newEnd = Math.Max(end, point.Address + point.Width);
-            if (i > first && (point.Address - end > profile.JoinHoles || newEnd - start > most))
+            RegisterPlace place = Place(profile, indexes[i]);
+            int newEnd = Math.Max(end, place.Address + place.Width);
+            if (i > first && (newEnd - start > most || !CanBridge(profile, end, place.Address)))
             {
                 blocks.Add(Block(profile, table, start, end, indexes[first..i]));
                 first = i;
-                start = point.Address;
-                newEnd = point.Address + point.Width;
+                start = place.Address;
+                newEnd = place.Address + place.Width;
             }
 
             end = newEnd;
@@ -68,6 +68,23 @@ public static class ReadPlanner
         blocks.Add(Block(profile, table, start, end, indexes[first..]));
     }
 
-    private static ReadBlock Block(DeviceProfile profile, PointTable table, int start, int end, int[] indexes) =>
-        new(table, (ushort)start, end - start, [.. indexes.Select(i => new PlannedPoint(i, profile.Points[i].Address - start))]);
+    private static bool CanBridge(DeviceProfile profile, int end, int address)
+    {
+        int hole = address - end;
+        return hole <= 0 || (hole <= profile.JoinHoles && !profile.Quirks.Avoid.Any(range => range.Touches(end, hole)));
+    }
+
+    private static RegisterBlock Block(DeviceProfile profile, PointTable table, int start, int end, int[] indexes) =>
+        new(table, (ushort)start, end - start, [.. indexes.Select(i => new PlannedPoint(i, Place(profile, i).Address - start))]);
+
+    /// <summary>One request for all items of a block when there are at least two of them, else one for each request.</summary>
+    private static void PlanItems(DeviceProfile profile, int[] indexes, ImmutableArray<ReadBlock>.Builder blocks)
+    {
+        foreach (IGrouping<string, int> block in indexes.GroupBy(i => ((ItemPlace)profile.Points[i].Place).Block ?? ((ItemPlace)profile.Points[i].Place).Request))
+        {
+            IGrouping<string, int>[] requests = [.. block.GroupBy(i => ((ItemPlace)profile.Points[i].Place).Request)];
+            string request = requests.Length == 1 ? requests[0].Key : block.Key;
+            blocks.Add(new ItemBlock(request, [.. block.Select((index, offset) => new PlannedPoint(index, offset))]));
+        }
+    }
 }

@@ -37,16 +37,112 @@ internal sealed class AlarmRuleReader(Dictionary<string, (SourcePosition At, Dev
         return rules.ToImmutable();
     }
 
-    private AlarmRuleConfiguration? ReadRule(MappingReader rule)
+    /// <summary>The rules under a profile's <c>alarms</c>: as a site's, but <c>point</c> names a point of the profile.</summary>
+    public static ImmutableArray<AlarmTemplate> ReadTemplates(MappingReader profile, ImmutableArray<PointDefinition> points)
     {
-        string? id = rule.Id("id", "write id: a name for the rule");
-        if (id is not null && !_ids.TryAdd(id, rule.Optional("id")!.At))
+        ImmutableArray<AlarmTemplate>.Builder templates = ImmutableArray.CreateBuilder<AlarmTemplate>();
+        Dictionary<string, SourcePosition> ids = [];
+        foreach (YamlNode item in profile.Items("alarms"))
         {
-            rule.AddAt("id", $"rule '{id}' is already in line {_ids[id].Line}", "give each rule its own id");
+            if (profile.Mapping(item, "an alarm rule") is not { } rule)
+            {
+                continue;
+            }
+
+            string? id = ReadId(rule, ids);
+            string? pointId = rule.Text("point", "write point: the point's name in this profile");
+            PointDefinition? point = points.FirstOrDefault(p => p.Id == pointId);
+            if (pointId is not null && point is null)
+            {
+                rule.AddAt("point", $"the profile has no point '{MappingReader.Bounded(pointId)}'", Suggestion.Mend(pointId, [.. points.Select(p => p.Id)]));
+            }
+
+            if (ReadTerms(rule, null, point) is { } terms && id is not null && point is not null)
+            {
+                templates.Add(new AlarmTemplate
+                {
+                    Id = id,
+                    Name = terms.Name ?? new LocalText(id, id),
+                    Point = point.Id,
+                    Direction = terms.Direction,
+                    Warning = (double?)terms.Warning,
+                    Alarm = (double?)terms.Alarm,
+                    Hysteresis = (double)terms.Hysteresis,
+                    OnDelayMs = terms.OnDelayMs,
+                    OffDelayMs = terms.OffDelayMs,
+                    StaleAfterMs = terms.StaleAfterMs,
+                    StaleLevel = terms.StaleLevel,
+                });
+            }
         }
 
-        LocalText? name = rule.Name("name");
+        return templates.ToImmutable();
+    }
+
+    /// <summary>The rules that devices have from their profiles; one that the site wrote under the same id takes its place.</summary>
+    public IEnumerable<AlarmRuleConfiguration> ReadDefaults(MappingReader site)
+    {
+        FrozenSet<string> own = _ids.Keys.ToFrozenSet();
+        foreach ((SourcePosition at, DeviceConfiguration? device) in devices.Values.Where(entry => entry.Device is { ProfileAlarms: true }))
+        {
+            foreach (AlarmTemplate template in device!.Profile.Alarms.Where(template => !own.Contains(template.RuleIdFor(device.Id))))
+            {
+                string id = template.RuleIdFor(device.Id);
+                string? mistake = !MappingReader.IsId(id) ? "has more than 40 characters in its id"
+                    : template.StaleAfterMs < 2L * device.PollMs ? $"is stale after {template.StaleAfterMs} ms, but the device is polled only every {device.PollMs} ms"
+                    : !_ids.TryAdd(id, at) ? $"has the same id as one of the device in line {_ids[id].Line}"
+                    : null;
+                if (mistake is not null)
+                {
+                    site.Add(at, $"the rule '{id}' of profile '{device.Profile.Id}' {mistake}", "write alarms: none at the device and a rule of your own under 'alarms', or rename the device");
+                }
+
+                yield return template.For(device);
+            }
+        }
+    }
+
+    private sealed record Terms(
+        LocalText? Name, AlarmDirection Direction, decimal? Warning, decimal? Alarm, decimal Hysteresis, int OnDelayMs, int OffDelayMs, int? StaleAfterMs, AlarmLevel StaleLevel);
+
+    private static string? ReadId(MappingReader rule, Dictionary<string, SourcePosition> ids)
+    {
+        string? id = rule.Id("id", "write id: a name for the rule");
+        if (id is not null && !ids.TryAdd(id, rule.Optional("id")!.At))
+        {
+            rule.AddAt("id", $"rule '{id}' is already in line {ids[id].Line}", "give each rule its own id");
+        }
+
+        return id;
+    }
+
+    private AlarmRuleConfiguration? ReadRule(MappingReader rule)
+    {
+        string? id = ReadId(rule, _ids);
         (PointRef Ref, DeviceConfiguration? Device, PointDefinition? Point)? target = ReadTarget(rule);
+        Terms? terms = ReadTerms(rule, target?.Device, target?.Point);
+        return id is null || target is null || terms is null
+            ? null
+            : new AlarmRuleConfiguration
+            {
+                Id = id,
+                Name = terms.Name ?? new LocalText(id, id),
+                Point = target.Value.Ref,
+                Direction = terms.Direction,
+                Warning = (double?)terms.Warning,
+                Alarm = (double?)terms.Alarm,
+                Hysteresis = (double)terms.Hysteresis,
+                OnDelayMs = terms.OnDelayMs,
+                OffDelayMs = terms.OffDelayMs,
+                StaleAfterMs = terms.StaleAfterMs,
+                StaleLevel = terms.StaleLevel,
+            };
+    }
+
+    /// <summary>All keys of a rule but its id and point. Call it last: it names unknown keys.</summary>
+    private static Terms? ReadTerms(MappingReader rule, DeviceConfiguration? device, PointDefinition? point)
+    {
+        LocalText? name = rule.Name("name");
         (AlarmDirection Direction, decimal? Warning, decimal? Alarm)? limits = ReadLimits(rule);
         decimal hysteresis = rule.Number("hysteresis") ?? 0m;
         int onDelayMs = (int)(rule.Integer("onDelayMs", 0, 86_400_000) ?? 0);
@@ -59,32 +155,19 @@ internal sealed class AlarmRuleReader(Dictionary<string, (SourcePosition At, Dev
             rule.AddAt("staleLevel", "'staleLevel' does nothing without 'staleAfterMs'", "write staleAfterMs, or leave 'staleLevel' out");
         }
 
-        if (staleAfterMs is not null && target?.Device is { } device && staleAfterMs < 2L * device.PollMs)
+        if (staleAfterMs is not null && device is not null && staleAfterMs < 2L * device.PollMs)
         {
             rule.AddAt("staleAfterMs", $"device '{device.Id}' is polled every {device.PollMs} ms, so the rule would be stale between two polls", "write at least twice the poll period");
         }
 
         if (limits is { } given)
         {
-            CheckLimits(rule, given, hysteresis, target?.Point);
+            CheckLimits(rule, given, hysteresis, point);
         }
 
-        return id is null || target is null || limits is not { } known
-            ? null
-            : new AlarmRuleConfiguration
-            {
-                Id = id,
-                Name = name ?? new LocalText(id, id),
-                Point = target.Value.Ref,
-                Direction = known.Direction,
-                Warning = (double?)known.Warning,
-                Alarm = (double?)known.Alarm,
-                Hysteresis = (double)hysteresis,
-                OnDelayMs = onDelayMs,
-                OffDelayMs = offDelayMs,
-                StaleAfterMs = staleAfterMs,
-                StaleLevel = staleLevel,
-            };
+        return limits is { } known
+            ? new Terms(name, known.Direction, known.Warning, known.Alarm, hysteresis, onDelayMs, offDelayMs, staleAfterMs, staleLevel)
+            : null;
     }
 
     private (PointRef Ref, DeviceConfiguration? Device, PointDefinition? Point)? ReadTarget(MappingReader rule)
@@ -200,25 +283,31 @@ internal sealed class AlarmRuleReader(Dictionary<string, (SourcePosition At, Dev
 
     private static void CheckReach(MappingReader rule, string key, (AlarmDirection Direction, decimal? Warning, decimal? Alarm) limits, PointDefinition point)
     {
-        if (point.Type == PointType.Bool && limits.Direction != AlarmDirection.Equals)
+        if (point.Place.IsText)
+        {
+            rule.AddAt("point", $"point '{point.Id}' is a text and has no limits", "name a point with a value");
+            return;
+        }
+
+        if (point.IsFlag && limits.Direction != AlarmDirection.Equals)
         {
             rule.AddAt(key, $"point '{point.Id}' is only 0 or 1", "write equals: { alarm: 1 }");
             return;
         }
 
-        if (point.Type is PointType.Float32 or PointType.Float64 && limits.Direction == AlarmDirection.Equals)
+        if (point.Place is RegisterPlace { Type: PointType.Float32 or PointType.Float64 } && limits.Direction == AlarmDirection.Equals)
         {
             rule.AddAt(key, $"point '{point.Id}' is a float and hardly ever exactly a limit", "write below or above");
         }
 
-        PointRange? range = point.Type == PointType.Bool ? new PointRange(0, 1) : point.Range;
+        PointRange? range = point.IsFlag ? new PointRange(0, 1) : point.Range;
         foreach (decimal limit in new[] { limits.Warning, limits.Alarm }.OfType<decimal>())
         {
             if (range is { } possible && !possible.Contains((double)limit))
             {
                 rule.AddAt(key, string.Create(CultureInfo.InvariantCulture, $"limit {limit} lies outside the range [{possible.Low}, {possible.High}] of point '{point.Id}' and is never reached"), "write a limit inside the range");
             }
-            else if (point.Type == PointType.Bool && limit is not (0 or 1))
+            else if (point.IsFlag && limit is not (0 or 1))
             {
                 rule.AddAt(key, $"point '{point.Id}' is only 0 or 1", "write equals: { alarm: 1 }");
             }

@@ -13,6 +13,7 @@ public static class DeviceKinds
         (DeviceKind.GasMeter, "gas-meter"),
         (DeviceKind.Door, "door"),
         (DeviceKind.Gate, "gate"),
+        (DeviceKind.Sensor, "sensor"),
     ];
 
     /// <summary>All names, as a profile may write them.</summary>

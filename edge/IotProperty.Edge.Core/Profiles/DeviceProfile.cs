@@ -14,6 +14,9 @@ public enum DeviceKind : byte
     GasMeter,
     Door,
     Gate,
+
+    /// <summary>A pressure, level or temperature transmitter, an input module, a set of contacts.</summary>
+    Sensor,
 }
 
 /// <summary>One device model: its register map and what billing and access need to know of it. Immutable; shared by all devices of the model.</summary>
@@ -28,13 +31,25 @@ public sealed record DeviceProfile
     /// <summary>Where the register map is documented.</summary>
     public required string Source { get; init; }
 
+    /// <summary>What the device speaks.</summary>
+    public FieldProtocol Protocol { get; init; }
+
+    /// <summary>How the device departs from its protocol.</summary>
+    public DeviceQuirks Quirks { get; init; } = DeviceQuirks.None;
+
+    /// <summary>What of the device may be switched by command.</summary>
+    public ControlDefinition Control { get; init; } = ControlDefinition.Nothing;
+
+    /// <summary>The rules that each device of the model gets.</summary>
+    public ImmutableArray<AlarmTemplate> Alarms { get; init; } = [];
+
     /// <summary>The poll period, unless a device of the site has its own. Milliseconds.</summary>
     public required int PollMs { get; init; }
 
-    /// <summary>How many registers the device delivers in one read; 1 to 125.</summary>
+    /// <summary>Modbus: how many registers the device delivers in one read; 1 to 125.</summary>
     public int MaxRegistersPerRead { get; init; } = 125;
 
-    /// <summary>How many unused registers (or bits) one read may bridge to join two points; 0 joins only neighbours.</summary>
+    /// <summary>Modbus: how many unused registers (or bits) one read may bridge to join two points; 0 joins only neighbours.</summary>
     public int JoinHoles { get; init; } = 8;
 
     /// <summary>In the order of the file.</summary>

@@ -9,7 +9,7 @@ internal sealed class LineReader(
     Dictionary<string, (SourcePosition At, DeviceConfiguration? Device)> devices)
 {
     private readonly Dictionary<string, SourcePosition> _lineIds = [];
-    private readonly Dictionary<LineTransport, string> _transports = [];
+    private readonly TransportReader _transports = new();
 
     public ImmutableArray<LineConfiguration> Read(MappingReader site)
     {
@@ -33,13 +33,13 @@ internal sealed class LineReader(
             line.AddAt("id", $"line '{id}' is already in line {_lineIds[id].Line}", "give each line its own id");
         }
 
-        LineTransport? transport = ReadTransport(line, id ?? "?");
+        LineTransport? transport = _transports.Read(line, id ?? "?");
         int timeoutMs = (int)(line.Integer("timeoutMs", 10, 60_000) ?? 500);
         ImmutableArray<DeviceConfiguration>.Builder onLine = ImmutableArray.CreateBuilder<DeviceConfiguration>();
-        Dictionary<(byte Unit, string Profile), string> units = [];
+        Dictionary<(DeviceAddress Address, string Profile), string> addresses = [];
         foreach (YamlNode item in line.Items("devices", "write devices: and below it one '- { id: …, profile: …, unit: … }' for each"))
         {
-            if (line.Mapping(item, "a device") is { } device && ReadDevice(device, units) is { } read)
+            if (line.Mapping(item, "a device") is { } device && ReadDevice(device, transport, addresses) is { } read)
             {
                 onLine.Add(read);
             }
@@ -51,47 +51,26 @@ internal sealed class LineReader(
             : new LineConfiguration { Id = id, Transport = transport, TimeoutMs = timeoutMs, Devices = onLine.ToImmutable() };
     }
 
-    private ModbusTcpTransport? ReadTransport(MappingReader line, string id)
-    {
-        MappingReader? tcp = line.Mapping("modbusTcp", "'modbusTcp'", "write modbusTcp: { host: …, port: 502 }");
-        if (tcp is null)
-        {
-            return null;
-        }
-
-        string? host = tcp.Text("host", "write the host name or address of the device or gateway");
-        long? port = tcp.Integer("port", 1, 65_535, "write port: 502, or the gateway's own");
-        tcp.Finish();
-        if (host is null || port is null)
-        {
-            return null;
-        }
-
-        ModbusTcpTransport transport = new(host, (int)port.Value);
-        if (!_transports.TryAdd(transport, id))
-        {
-            line.AddAt("modbusTcp", $"line '{_transports[transport]}' already runs over {host}:{port}", "a bus has one master: put all its devices on that line");
-        }
-
-        return transport;
-    }
-
-    private DeviceConfiguration? ReadDevice(MappingReader device, Dictionary<(byte Unit, string Profile), string> units)
+    private DeviceConfiguration? ReadDevice(MappingReader device, LineTransport? transport, Dictionary<(DeviceAddress Address, string Profile), string> addresses)
     {
         string? id = device.Id("id", "write id: a name that is unique on the site");
-        ProfileFile? profile = FindProfile(device);
-        long? unit = device.Integer("unit", 0, 255, "write the device's address on its line");
-        if (unit is > 247 and < 255)
-        {
-            device.AddAt("unit", $"unit {unit} is reserved by the Modbus specification", "write 1 to 247, or 0 or 255 for the TCP endpoint itself");
-        }
-
+        DeviceProfile? profile = FindProfile(device)?.Profile;
+        DeviceAddress? address = profile is null ? null : DeviceAddressReader.Read(device, profile, transport);
         LocalText? name = device.Name("name");
         int? pollMs = (int?)device.Integer("pollMs", 20, 86_400_000);
+        bool profileAlarms = ReadAlarms(device);
+        if (profile is null)
+        {
+            // Without its profile nobody knows which of these the device needs.
+            device.Optional("unit");
+            device.Optional("address");
+            device.Optional("meterType");
+        }
+
         device.Finish();
-        DeviceConfiguration? read = id is null || unit is null || profile?.Profile is not { } known
+        DeviceConfiguration? read = id is null || address is null || profile is null
             ? null
-            : new DeviceConfiguration { Id = id, Name = name ?? new LocalText(id, id), Unit = (byte)unit.Value, Profile = known, PollMs = pollMs ?? known.PollMs };
+            : new DeviceConfiguration { Id = id, Name = name ?? new LocalText(id, id), Address = address, Profile = profile, PollMs = pollMs ?? profile.PollMs, ProfileAlarms = profileAlarms };
         if (id is not null && !devices.TryAdd(id, (device.Optional("id")!.At, read)))
         {
             device.AddAt("id", $"device '{id}' is already in line {devices[id].At.Line}", "give each device of the site its own id");
@@ -99,10 +78,21 @@ internal sealed class LineReader(
 
         if (read is not null)
         {
-            CheckDevice(device, read, units);
+            CheckDevice(device, read, transport, addresses);
         }
 
         return read;
+    }
+
+    private static bool ReadAlarms(MappingReader device)
+    {
+        string? alarms = device.Text("alarms");
+        if (alarms is not null and not "none")
+        {
+            device.AddAt("alarms", $"'alarms' is '{MappingReader.Bounded(alarms)}'", "write alarms: none to leave out the profile's rules, or leave the key out");
+        }
+
+        return alarms is null;
     }
 
     private ProfileFile? FindProfile(MappingReader device)
@@ -117,11 +107,21 @@ internal sealed class LineReader(
         return null;
     }
 
-    private static void CheckDevice(MappingReader device, DeviceConfiguration read, Dictionary<(byte Unit, string Profile), string> units)
+    private static void CheckDevice(MappingReader device, DeviceConfiguration read, LineTransport? transport, Dictionary<(DeviceAddress Address, string Profile), string> addresses)
     {
-        if (!units.TryAdd((read.Unit, read.Profile.Id), read.Id))
+        FieldProtocol protocol = read.Profile.Protocol;
+        if (transport is not null && !transport.Carries(protocol))
         {
-            device.AddAt("unit", $"device '{units[(read.Unit, read.Profile.Id)]}' with the same profile already has unit {read.Unit} on this line", "give each device of a line its own unit");
+            string mend = protocol == FieldProtocol.Onboard ? "put the device on a line with onboard: {}"
+                : transport is OnboardTransport ? "put the device on a line with serial: or tcp:"
+                : "put the device on a line with serial: or tcp: (a raw serial server)";
+            device.AddAt("profile", $"profile '{read.Profile.Id}' speaks {FieldProtocols.Name(protocol)}, which {transport} does not carry", mend);
+        }
+
+        if (!addresses.TryAdd((read.Address, read.Profile.Id), read.Id))
+        {
+            string key = device.Has("unit") ? "unit" : "address";
+            device.AddAt(key, $"device '{addresses[(read.Address, read.Profile.Id)]}' with the same profile already has {read.Address} on this line", $"give each device of a line its own {key}");
         }
 
         PointDefinition? hasty = read.Profile.Points.FirstOrDefault(p => p.MaxSilenceMs < read.PollMs);

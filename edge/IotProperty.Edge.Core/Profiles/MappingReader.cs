@@ -73,9 +73,12 @@ internal sealed class MappingReader(YamlMapping node, string what, List<Configur
         return text is null || CheckId(Optional(key)!.At, $"'{key}'", text) ? text : null;
     }
 
+    public static bool IsId(string text) =>
+        text.Length is > 0 and <= 40 && text.All(c => c is >= 'a' and <= 'z' or >= '0' and <= '9' or '-');
+
     public bool CheckId(SourcePosition at, string role, string text)
     {
-        if (text.Length is > 0 and <= 40 && text.All(c => c is >= 'a' and <= 'z' or >= '0' and <= '9' or '-'))
+        if (IsId(text))
         {
             return true;
         }

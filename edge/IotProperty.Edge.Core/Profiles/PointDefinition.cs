@@ -24,6 +24,18 @@ public enum PointType : byte
     Int64,
     Float32,
     Float64,
+
+    /// <summary>Four decimal digits, one in each four bits.</summary>
+    Bcd16,
+
+    /// <summary>Eight decimal digits.</summary>
+    Bcd32,
+
+    /// <summary>Sixteen decimal digits.</summary>
+    Bcd64,
+
+    /// <summary>Two characters in each register; a text and no value.</summary>
+    String,
 }
 
 /// <summary>
@@ -59,17 +71,7 @@ public sealed record PointDefinition
 
     public required LocalText Name { get; init; }
 
-    public required PointTable Table { get; init; }
-
-    /// <summary>The first register or bit, zero-based as on the wire.</summary>
-    public required ushort Address { get; init; }
-
-    public required PointType Type { get; init; }
-
-    /// <summary>For a <see cref="PointType.Bool"/> in a register: which bit, 0 (least significant) to 15. Null in the bit tables and for numbers.</summary>
-    public int? Bit { get; init; }
-
-    public WordOrder WordOrder { get; init; }
+    public required PointPlace Place { get; init; }
 
     /// <summary>At most 8 significant digits, so that raw × scale is exact in decimal for every raw type.</summary>
     public decimal Scale { get; init; } = 1m;
@@ -88,14 +90,9 @@ public sealed record PointDefinition
     /// <summary>An unchanged value is sent again after this time; without a new value for as long it counts as stale. Milliseconds.</summary>
     public int MaxSilenceMs { get; init; } = 60_000;
 
-    /// <summary>Whether the point lies in a table of bits (coils, discrete inputs) and not of registers.</summary>
-    public bool IsInBitTable => Table is PointTable.Coil or PointTable.Discrete;
+    /// <summary>The place in a Modbus device; misuse for a point of another protocol.</summary>
+    public RegisterPlace Registers => Place as RegisterPlace ?? throw new InvalidOperationException($"point '{Id}' is no register");
 
-    /// <summary>How many registers (or bits, in a table of bits) the point occupies.</summary>
-    public int Width => Type switch
-    {
-        PointType.Uint32 or PointType.Int32 or PointType.Float32 => 2,
-        PointType.Uint64 or PointType.Int64 or PointType.Float64 => 4,
-        _ => 1,
-    };
+    /// <summary>Whether the value is only 0 or 1.</summary>
+    public bool IsFlag => Place.IsFlag;
 }

@@ -1,124 +1,79 @@
-using System.Collections.Frozen;
 using System.Globalization;
 using IotProperty.Protocols.Uplink;
 
 namespace IotProperty.Edge.Profiles;
 
+/// <summary>What the points of one profile have in common.</summary>
+internal sealed record PointSetting(FieldProtocol Protocol, int? PollMs, int MaxRegistersPerRead, DeviceQuirks Quirks, IItemDictionary Items);
+
 /// <summary>Reads and checks one entry under a profile's <c>points</c>.</summary>
 internal static class PointReader
 {
-    /// <summary>One address beyond the last of each Modbus table.</summary>
-    internal const int AddressSpace = 65_536;
-
-    internal static readonly FrozenDictionary<string, PointTable> Tables = new Dictionary<string, PointTable>
-    {
-        ["holding"] = PointTable.Holding,
-        ["input"] = PointTable.Input,
-        ["coil"] = PointTable.Coil,
-        ["discrete"] = PointTable.Discrete,
-    }.ToFrozenDictionary();
-
-    private static readonly FrozenDictionary<string, PointType> Types = new Dictionary<string, PointType>
-    {
-        ["bool"] = PointType.Bool,
-        ["uint16"] = PointType.Uint16,
-        ["int16"] = PointType.Int16,
-        ["uint32"] = PointType.Uint32,
-        ["int32"] = PointType.Int32,
-        ["uint64"] = PointType.Uint64,
-        ["int64"] = PointType.Int64,
-        ["float32"] = PointType.Float32,
-        ["float64"] = PointType.Float64,
-    }.ToFrozenDictionary();
-
-    private static readonly FrozenDictionary<string, WordOrder> WordOrders = new Dictionary<string, WordOrder>
-    {
-        ["abcd"] = WordOrder.Abcd,
-        ["cdab"] = WordOrder.Cdab,
-        ["badc"] = WordOrder.Badc,
-        ["dcba"] = WordOrder.Dcba,
-    }.ToFrozenDictionary();
-
     /// <summary>The keys that mean nothing for a value that is only 0 or 1.</summary>
     private static readonly string[] NumberKeys = ["scale", "offset", "range", "deadband", "wordOrder"];
 
+    /// <summary>The keys that mean nothing for a text.</summary>
+    private static readonly string[] ValueKeys = ["scale", "offset", "range", "deadband", "unit"];
+
     /// <summary>Null after a mistake that leaves no point.</summary>
-    public static PointDefinition? Read(string id, MappingReader point, int? pollMs, int maxRegistersPerRead)
+    public static PointDefinition? Read(string id, MappingReader point, PointSetting setting)
     {
         LocalText name = point.Name("name") ?? new LocalText(id, id);
-        PointTable? table = point.Choice("table", Tables, "write table: holding, input, coil or discrete");
-        long? address = point.Integer("address", 0, AddressSpace - 1, "write the zero-based register or bit address");
-        long? bit = point.Integer("bit", 0, 15);
-        PointType? type = ReadType(point, table, bit);
-        WordOrder wordOrder = point.Choice("wordOrder", WordOrders) ?? WordOrder.Abcd;
+        string? unit = point.Text("unit");
+        PointPlace? place = setting.Protocol == FieldProtocol.Modbus
+            ? RegisterPlaceReader.Read(point, setting.MaxRegistersPerRead, setting.Quirks.Avoid)
+            : ReadItem(point, setting, ref unit);
         decimal scale = ReadScale(point);
         decimal offset = ReadOffset(point);
-        string unit = point.Text("unit") ?? "";
         PointRange? range = ReadRange(point);
         decimal deadband = ReadDeadband(point, range);
-        int maxSilenceMs = (int)(point.Integer("maxSilenceMs", 1_000, 86_400_000) ?? 60_000);
+        int maxSilenceMs = (int)(point.Integer("maxSilenceMs", 1_000, 86_400_000) ?? Math.Max(60_000, setting.PollMs ?? 0));
         point.Finish();
-        if (pollMs > maxSilenceMs)
+        if (setting.PollMs > maxSilenceMs)
         {
-            point.AddAt("maxSilenceMs", $"point '{id}' may be silent for {maxSilenceMs} but is polled only every {pollMs}", "write a maxSilenceMs of at least pollMs");
+            point.AddAt("maxSilenceMs", $"point '{id}' may be silent for {maxSilenceMs} but is polled only every {setting.PollMs}", "write a maxSilenceMs of at least pollMs");
         }
 
-        if (table is null || address is null || type is null)
+        if (place is null)
         {
             return null;
         }
 
-        PointDefinition read = new()
+        CheckMeaning(point, place);
+        return new PointDefinition
         {
             Id = id,
             Name = name,
-            Table = table.Value,
-            Address = (ushort)address.Value,
-            Type = type.Value,
-            Bit = type == PointType.Bool && table is PointTable.Holding or PointTable.Input ? (int?)bit : null,
-            WordOrder = wordOrder,
+            Place = place,
             Scale = scale,
             Offset = offset,
-            Unit = unit,
+            Unit = unit ?? "",
             Range = range,
             Deadband = (double)deadband,
             MaxSilenceMs = maxSilenceMs,
         };
-        CheckPlace(point, read, maxRegistersPerRead);
-        CheckMeaning(point, read);
-        return read;
     }
 
-    private static PointType? ReadType(MappingReader point, PointTable? table, long? bit)
+    internal static string TypeName(PointType type) => type.ToString().ToLowerInvariant();
+
+    private static ItemPlace? ReadItem(MappingReader point, PointSetting setting, ref string? unit)
     {
-        if (table is PointTable.Coil or PointTable.Discrete)
+        string? item = point.Text("item", $"write item: the data item's name in {FieldProtocols.Name(setting.Protocol)}");
+        switch (item is null ? null : setting.Items.Find(setting.Protocol, item, unit))
         {
-            PointType? given = point.Choice("type", Types);
-            if (given is not null and not PointType.Bool)
-            {
-                point.AddAt("type", $"a {(table == PointTable.Coil ? "coil" : "discrete input")} holds one bit", "write type: bool");
-            }
-
-            if (bit is not null)
-            {
-                point.AddAt("bit", "a table of bits needs no 'bit'", "put the bit's number into 'address'");
-            }
-
-            return PointType.Bool;
+            case KnownItem known:
+                unit = known.Unit;
+                return new ItemPlace(item!, known.Request, known.Digits, known.Decimals)
+                {
+                    Block = setting.Quirks.NoBlocks ? null : known.Block,
+                    Flag = known.IsFlag,
+                };
+            case UnknownItem unknown:
+                point.AddAt("item", unknown.What, unknown.Mend);
+                return null;
+            default:
+                return null;
         }
-
-        PointType? type = bit is not null && !point.Has("type") ? PointType.Bool : point.Choice("type", Types, $"write one of: {string.Join(", ", Types.Keys.Order(StringComparer.Ordinal))}");
-        if (type == PointType.Bool && !point.Has("bit"))
-        {
-            point.AddAt("type", "a bool in a register needs to know its bit", "write bit: 0 (least significant) to 15");
-        }
-
-        if (type is not null and not PointType.Bool && point.Has("bit"))
-        {
-            point.AddAt("bit", "'bit' belongs to a bool only", "write type: bool, or leave 'bit' out");
-        }
-
-        return type;
     }
 
     private static decimal ReadScale(MappingReader point)
@@ -198,40 +153,26 @@ internal static class PointReader
         return deadband;
     }
 
-    private static void CheckPlace(MappingReader point, PointDefinition read, int maxRegistersPerRead)
+    private static void CheckMeaning(MappingReader point, PointPlace place)
     {
-        if (read.Address + read.Width > AddressSpace)
+        if (place.IsFlag)
         {
-            point.AddAt("address", $"{TypeName(read.Type)} at {read.Address} runs past the last register, 65535", $"write an address of at most {AddressSpace - read.Width}");
-        }
-
-        if (!read.IsInBitTable && read.Width > maxRegistersPerRead)
-        {
-            point.AddAt("type", $"{TypeName(read.Type)} takes {read.Width} registers but the device delivers only {maxRegistersPerRead} in one read", "raise maxRegistersPerRead or choose a shorter type");
-        }
-    }
-
-    private static void CheckMeaning(MappingReader point, PointDefinition read)
-    {
-        if (read.Type == PointType.Bool)
-        {
-            foreach (string key in NumberKeys)
+            // A byte-swapped register with flags in it is real; the other keys are not.
+            bool inRegister = place is RegisterPlace { IsInBitTable: false };
+            foreach (string key in NumberKeys.Where(key => point.Has(key) && !(key == "wordOrder" && inRegister)))
             {
-                // A byte-swapped register with flags in it is real; the other keys are not.
-                if (point.Has(key) && !(key == "wordOrder" && !read.IsInBitTable))
-                {
-                    point.AddAt(key, $"a bool has no '{key}'", "leave it out");
-                }
+                point.AddAt(key, $"a bool has no '{key}'", "leave it out");
             }
         }
 
-        if (read.Width == 1 && read.WordOrder is WordOrder.Cdab or WordOrder.Dcba && !read.IsInBitTable)
+        if (place.IsText)
         {
-            point.AddAt("wordOrder", "one register has no order of words", "write badc if its two bytes are swapped, or leave 'wordOrder' out");
+            foreach (string key in ValueKeys.Where(point.Has))
+            {
+                point.AddAt(key, $"a text has no '{key}'", "leave it out");
+            }
         }
     }
-
-    internal static string TypeName(PointType type) => type.ToString().ToLowerInvariant();
 
     private static int SignificantDigits(decimal value)
     {

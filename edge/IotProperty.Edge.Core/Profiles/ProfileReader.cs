@@ -21,7 +21,7 @@ internal static class ProfileReader
     private static readonly FrozenDictionary<string, PointTable> RegisterTables =
         new Dictionary<string, PointTable> { ["holding"] = PointTable.Holding, ["input"] = PointTable.Input }.ToFrozenDictionary();
 
-    public static ProfileFile Read(SourceText source, List<ConfigurationMistake> mistakes)
+    public static ProfileFile Read(SourceText source, IItemDictionary items, List<ConfigurationMistake> mistakes)
     {
         int before = mistakes.Count;
         SourcePosition start = new(source.File, 1, 1);
@@ -33,21 +33,26 @@ internal static class ProfileReader
 
         MappingReader reader = new(tree, "a profile", mistakes);
         string? id = reader.Id("profile", "write profile: the id by which sites name it");
-        DeviceProfile? profile = Read(reader, id);
+        DeviceProfile? profile = Read(reader, id, items);
         return new ProfileFile(id, reader.Optional("profile")?.At ?? start, mistakes.Count == before ? profile : null, tree);
     }
 
-    private static DeviceProfile? Read(MappingReader reader, string? id)
+    private static DeviceProfile? Read(MappingReader reader, string? id, IItemDictionary items)
     {
         LocalText? name = reader.Name("name", "write name: { en: …, zh-CN: … }");
         DeviceKind? kind = reader.Choice("kind", Kinds, $"write one of: {string.Join(", ", DeviceKinds.Names)}");
         string? source = reader.Text("source", "write where the register map is documented");
         int? pollMs = (int?)reader.Integer("pollMs", 20, 86_400_000, "write pollMs: how many milliseconds lie between two polls");
-        int maxRegisters = (int)(reader.Integer("maxRegistersPerRead", 1, 125) ?? 125);
-        int joinHoles = (int)(reader.Integer("joinHoles", 0, 124) ?? 8);
-        ImmutableArray<PointDefinition> points = ReadPoints(reader, pollMs, maxRegisters);
+        FieldProtocol protocol = reader.Choice("protocol", FieldProtocols.ByName) ?? FieldProtocol.Modbus;
+        bool isModbus = protocol == FieldProtocol.Modbus;
+        int maxRegisters = isModbus ? (int)(reader.Integer("maxRegistersPerRead", 1, 125) ?? 125) : 125;
+        int joinHoles = isModbus ? (int)(reader.Integer("joinHoles", 0, 124) ?? 8) : 0;
+        DeviceQuirks quirks = QuirkReader.ReadQuirks(reader, protocol);
+        ControlDefinition control = QuirkReader.ReadControl(reader, protocol);
+        ImmutableArray<PointDefinition> points = ReadPoints(reader, new PointSetting(protocol, pollMs, maxRegisters, quirks, items));
         ImmutableArray<ReadingDefinition> readings = ReadReadings(reader, points);
-        AccessDefinition? access = ReadAccess(reader, kind, points, maxRegisters);
+        ImmutableArray<AlarmTemplate> alarms = AlarmRuleReader.ReadTemplates(reader, points);
+        AccessDefinition? access = isModbus ? ReadAccess(reader, kind, points, maxRegisters) : null;
         reader.Finish();
         if (id is null || name is null || kind is null || source is null || pollMs is null)
         {
@@ -60,6 +65,10 @@ internal static class ProfileReader
             Name = name.Value,
             Kind = kind.Value,
             Source = source,
+            Protocol = protocol,
+            Quirks = quirks,
+            Control = control,
+            Alarms = alarms,
             PollMs = pollMs.Value,
             MaxRegistersPerRead = maxRegisters,
             JoinHoles = joinHoles,
@@ -69,9 +78,10 @@ internal static class ProfileReader
         };
     }
 
-    private static ImmutableArray<PointDefinition> ReadPoints(MappingReader reader, int? pollMs, int maxRegisters)
+    private static ImmutableArray<PointDefinition> ReadPoints(MappingReader reader, PointSetting setting)
     {
-        MappingReader? points = reader.Mapping("points", "'points'", "write points: and below it one 'name: { table: …, address: …, type: … }' line for each");
+        string example = setting.Protocol == FieldProtocol.Modbus ? "table: …, address: …, type: …" : "item: …, unit: …";
+        MappingReader? points = reader.Mapping("points", "'points'", $"write points: and below it one 'name: {{ {example} }}' line for each");
         if (points is null)
         {
             return [];
@@ -87,7 +97,7 @@ internal static class ProfileReader
         {
             bool idIsGood = points.CheckId(entry.KeyAt, "the point's id", entry.Key);
             MappingReader? point = points.Mapping(entry.Value, $"point '{entry.Key}'");
-            PointDefinition? definition = point is null ? null : PointReader.Read(entry.Key, point, pollMs, maxRegisters);
+            PointDefinition? definition = point is null ? null : PointReader.Read(entry.Key, point, setting);
             if (idIsGood && definition is not null)
             {
                 read.Add(definition);
@@ -109,14 +119,14 @@ internal static class ProfileReader
         foreach (YamlEntry entry in readings.Node.Entries)
         {
             PointDefinition? point = FindPoint(readings, entry.KeyAt, entry.Key, points);
-            if (point is { Type: PointType.Bool })
+            if (point is { Place: { IsFlag: true } or { IsText: true } })
             {
-                readings.Add(entry.KeyAt, $"point '{entry.Key}' is a bool and cannot be billed", "name a register that counts");
+                readings.Add(entry.KeyAt, $"point '{entry.Key}' is a {(point.IsFlag ? "bool" : "text")} and cannot be billed", "name a register that counts");
             }
 
             if (readings.Mapping(entry.Value, $"reading '{entry.Key}'") is { } reading)
             {
-                int digits = (int)(reading.Integer("digits", 0, 18) ?? 0);
+                int digits = (int)(reading.Integer("digits", 0, 18) ?? (point?.Place as ItemPlace)?.Digits ?? 0);
                 int? everySeconds = ReadPeriod(reading);
                 reading.Finish();
                 if (point is not null && everySeconds is not null)
@@ -168,7 +178,7 @@ internal static class ProfileReader
         CheckRole(access, "swipeSequence", sequence, points, PointType.Uint16);
         SwipeRing? ring = ReadRing(access, maxRegisters);
         MappingReader? unlock = access.Mapping("unlock", "'unlock'", "write unlock: { coil: ADDRESS }");
-        long? coil = unlock?.Integer("coil", 0, PointReader.AddressSpace - 1, "write the zero-based address of the coil that unlocks");
+        long? coil = unlock?.Integer("coil", 0, RegisterPlaceReader.AddressSpace - 1, "write the zero-based address of the coil that unlocks");
         unlock?.Finish();
         string? open = access.Text("open");
         CheckRole(access, "open", open, points, PointType.Bool);
@@ -191,9 +201,10 @@ internal static class ProfileReader
             return;
         }
 
-        if (point.Type != wanted || point.Scale != 1m || point.Offset != 0m)
+        PointType type = point.Registers.Type;
+        if (type != wanted || point.Registers.BitCount is not null || point.Scale != 1m || point.Offset != 0m)
         {
-            access.AddAt(role, $"point '{id}' is {PointReader.TypeName(point.Type)}{(point.Type == wanted ? " with a scale or offset" : "")}", $"name a plain {PointReader.TypeName(wanted)} point");
+            access.AddAt(role, $"point '{id}' is {PointReader.TypeName(type)}{(type == wanted ? " with a scale or offset" : "")}", $"name a plain {PointReader.TypeName(wanted)} point");
         }
     }
 
@@ -206,7 +217,7 @@ internal static class ProfileReader
         }
 
         PointTable? table = ring.Choice("table", RegisterTables, "write table: holding or input");
-        long? address = ring.Integer("address", 0, PointReader.AddressSpace - 1, "write the zero-based address of the first entry");
+        long? address = ring.Integer("address", 0, RegisterPlaceReader.AddressSpace - 1, "write the zero-based address of the first entry");
         long? entries = ring.Integer("entries", 1, 41, "write how many entries the ring has");
         SwipeLayout? layout = ring.Choice("layout", Layouts, "write layout: seq-u16 card-u32");
         ring.Finish();
@@ -216,9 +227,9 @@ internal static class ProfileReader
         }
 
         SwipeRing read = new(table.Value, (ushort)address.Value, (int)entries.Value, layout.Value);
-        if (read.Address + read.Width > PointReader.AddressSpace)
+        if (read.Address + read.Width > RegisterPlaceReader.AddressSpace)
         {
-            ring.AddAt("address", $"{entries} entries at {address} run past the last register, 65535", $"write an address of at most {PointReader.AddressSpace - read.Width}");
+            ring.AddAt("address", $"{entries} entries at {address} run past the last register, 65535", $"write an address of at most {RegisterPlaceReader.AddressSpace - read.Width}");
         }
 
         if (read.Width > maxRegisters)

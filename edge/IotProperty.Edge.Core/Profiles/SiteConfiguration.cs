@@ -20,9 +20,13 @@ public sealed record SiteConfiguration
 
     public OutboxConfiguration Outbox { get; init; } = new();
 
+    /// <summary>How often the edge tells the hub of its lines. Seconds; 0 for never.</summary>
+    public int DiagnosticsEverySeconds { get; init; } = 60;
+
     /// <summary>In the order of the file; device ids are unique over all lines.</summary>
     public required ImmutableArray<LineConfiguration> Lines { get; init; }
 
+    /// <summary>The site's own rules in the order of its file, then those that devices have from their profiles.</summary>
     public ImmutableArray<AlarmRuleConfiguration> Alarms { get; init; } = [];
 
     /// <summary>Who may pass which door; empty when the site names no list.</summary>
@@ -68,15 +72,6 @@ public sealed record LineConfiguration
     public required ImmutableArray<DeviceConfiguration> Devices { get; init; }
 }
 
-/// <summary>What a line runs over.</summary>
-public abstract record LineTransport;
-
-/// <summary>Modbus TCP to one endpoint; the devices behind it are told apart by their unit.</summary>
-public sealed record ModbusTcpTransport(string Host, int Port) : LineTransport
-{
-    public override string ToString() => $"modbus-tcp {Host}:{Port}";
-}
-
 /// <summary>One device on a line.</summary>
 public sealed record DeviceConfiguration
 {
@@ -85,13 +80,16 @@ public sealed record DeviceConfiguration
 
     public required LocalText Name { get; init; }
 
-    /// <summary>The device's address on its line.</summary>
-    public required byte Unit { get; init; }
+    /// <summary>How the device is called on its line; the record that belongs to the profile's protocol.</summary>
+    public required DeviceAddress Address { get; init; }
 
     public required DeviceProfile Profile { get; init; }
 
     /// <summary>Milliseconds between two polls.</summary>
     public required int PollMs { get; init; }
+
+    /// <summary>Whether the device gets the alarm rules of its profile.</summary>
+    public bool ProfileAlarms { get; init; } = true;
 }
 
 /// <summary>One credential of the site's local access list.</summary>

@@ -47,11 +47,11 @@ public sealed class SiteConfigurationReader
     }
 
     /// <summary>Checks profiles alone, as they ship; returns their mistakes and those that are whole.</summary>
-    public static (ImmutableArray<DeviceProfile> Profiles, ImmutableArray<ConfigurationMistake> Mistakes) ReadProfiles(IEnumerable<SourceText> sources)
+    public static (ImmutableArray<DeviceProfile> Profiles, ImmutableArray<ConfigurationMistake> Mistakes) ReadProfiles(IEnumerable<SourceText> sources, IItemDictionary items)
     {
         ArgumentNullException.ThrowIfNull(sources);
         List<ConfigurationMistake> mistakes = [];
-        ImmutableArray<DeviceProfile> profiles = [.. sources.Select(source => ProfileReader.Read(source, mistakes).Profile).OfType<DeviceProfile>()];
+        ImmutableArray<DeviceProfile> profiles = [.. sources.Select(source => ProfileReader.Read(source, items, mistakes).Profile).OfType<DeviceProfile>()];
         return (profiles, [.. mistakes]);
     }
 
@@ -71,6 +71,7 @@ public sealed class SiteConfigurationReader
         UplinkConfiguration? uplink = ReadUplink(site);
         HealthConfiguration? health = ReadHealth(site);
         OutboxConfiguration outbox = ReadOutbox(site);
+        int diagnosticsEverySeconds = ReadDiagnostics(site);
         site.Text("profiles");
         if (_sources.ProfilesProblem.Length > 0)
         {
@@ -78,7 +79,8 @@ public sealed class SiteConfigurationReader
         }
 
         ImmutableArray<LineConfiguration> lines = new LineReader(_profiles, _devices).Read(site);
-        ImmutableArray<AlarmRuleConfiguration> alarms = new AlarmRuleReader(_devices).Read(site);
+        AlarmRuleReader alarmReader = new(_devices);
+        ImmutableArray<AlarmRuleConfiguration> alarms = [.. alarmReader.Read(site), .. alarmReader.ReadDefaults(site)];
         ImmutableArray<CredentialConfiguration> credentials = new CredentialListReader(_sources.Credentials, _devices, zone).Read(site);
         site.Finish();
         if (id is null || name is null || zone is null || uplink is null || _mistakes.Count > 0)
@@ -94,6 +96,7 @@ public sealed class SiteConfigurationReader
             Uplink = uplink,
             Health = health,
             Outbox = outbox,
+            DiagnosticsEverySeconds = diagnosticsEverySeconds,
             Lines = lines,
             Alarms = alarms,
             Credentials = credentials,
@@ -120,7 +123,7 @@ public sealed class SiteConfigurationReader
     {
         foreach (SourceText source in _sources.Profiles)
         {
-            ProfileFile file = ProfileReader.Read(source, _mistakes);
+            ProfileFile file = ProfileReader.Read(source, _sources.Items, _mistakes);
             if (file.Id is not null && !_profiles.TryAdd(file.Id, file))
             {
                 SourcePosition first = _profiles[file.Id].At;
@@ -194,6 +197,15 @@ public sealed class SiteConfigurationReader
         }
 
         return new HealthConfiguration(endPoint);
+    }
+
+    private static int ReadDiagnostics(MappingReader site)
+    {
+        const int Standard = 60;
+        MappingReader? diagnostics = site.Mapping("diagnostics", "'diagnostics'");
+        int everySeconds = (int)(diagnostics?.Integer("everySeconds", 0, 3_600) ?? Standard);
+        diagnostics?.Finish();
+        return everySeconds;
     }
 
     private static OutboxConfiguration ReadOutbox(MappingReader site)

@@ -32,6 +32,9 @@ public sealed record SiteSources
     /// <summary>Why the uplink's password file cannot be used; empty when it can. Its content stays out of here.</summary>
     public string PasswordProblem { get; init; } = "";
 
+    /// <summary>Knows the data items that profiles name.</summary>
+    public required IItemDictionary Items { get; init; }
+
     /// <summary>Finds a time zone by its IANA name; null when there is none.</summary>
     public required Func<string, TimeZoneInfo?> FindTimeZone { get; init; }
 }

@@ -1,3 +1,5 @@
+using IotProperty.Edge.Polling;
+using IotProperty.Edge.Profiles;
 using IotProperty.Protocols.Modbus;
 
 namespace IotProperty.Edge.Drivers;
@@ -11,8 +13,13 @@ public enum DriverOutcome : byte
     /// <summary>Nothing came within the time-out.</summary>
     TimedOut,
 
-    /// <summary>The device answered with a Modbus exception; see <see cref="DriverReply.Exception"/>.</summary>
+    /// <summary>The device refused; over Modbus see <see cref="DriverReply.Exception"/>.</summary>
     DeviceException,
+
+    /// <summary>
+    /// The device says that it has not got all of what was asked for: Modbus exceptions 2 and 3, DL/T 645 error bit 1. The rest of it may be readable.
+    /// </summary>
+    NoSuchData,
 
     /// <summary>The line itself is down: the TCP endpoint refuses or broke, the serial port is gone.</summary>
     LineDown,
@@ -27,23 +34,29 @@ public enum DriverOutcome : byte
 public readonly record struct DriverReply(DriverOutcome Outcome, ModbusExceptionCode Exception, string Detail)
 {
     public static DriverReply Ok { get; } = new(DriverOutcome.Ok, ModbusExceptionCode.None, "");
+
+    /// <summary>A device's Modbus exception. Code 3 counts as the absence of data: devices answer with it to reads that are longer than their tables.</summary>
+    public static DriverReply OfException(ModbusExceptionCode exception, string detail) => new(
+        exception is ModbusExceptionCode.IllegalDataAddress or ModbusExceptionCode.IllegalDataValue ? DriverOutcome.NoSuchData : DriverOutcome.DeviceException,
+        exception,
+        detail);
 }
 
 /// <summary>
-/// One field line spoken over Modbus. Owned by exactly one task, which awaits each call before the next one.
+/// One field line. Owned by exactly one task, which awaits each call before the next one.
 /// The driver connects by itself when it has to, with growing pauses after failures, and never throws for what comes from outside.
 /// </summary>
 public interface ILineDriver : IAsyncDisposable
 {
-    /// <summary>Reads <paramref name="destination"/>.Length registers (holding or input table).</summary>
-    ValueTask<DriverReply> ReadRegistersAsync(byte unit, RegisterTable table, ushort address, Memory<ushort> destination, CancellationToken cancellationToken);
+    /// <summary>
+    /// Reads a block of a device of this line into <paramref name="values"/>: a <see cref="RegisterBlock"/> into its registers or bits, an
+    /// <see cref="ItemBlock"/> into one item for each planned point. An answer that brought only a part is <see cref="DriverOutcome.Ok"/> with the others missing.
+    /// </summary>
+    ValueTask<DriverReply> ReadAsync(DeviceConfiguration device, ReadBlock block, BlockValues values, CancellationToken cancellationToken);
 
-    /// <summary>Reads <paramref name="destination"/>.Length bits (coil or discrete-input table).</summary>
-    ValueTask<DriverReply> ReadBitsAsync(byte unit, RegisterTable table, ushort address, Memory<bool> destination, CancellationToken cancellationToken);
+    /// <summary>Writes one coil of a Modbus device (function 5).</summary>
+    ValueTask<DriverReply> WriteCoilAsync(DeviceConfiguration device, ushort address, bool value, CancellationToken cancellationToken);
 
-    /// <summary>Writes holding registers: function 6 for one, 16 for more.</summary>
-    ValueTask<DriverReply> WriteRegistersAsync(byte unit, ushort address, ReadOnlyMemory<ushort> values, CancellationToken cancellationToken);
-
-    /// <summary>Writes one coil (function 5).</summary>
-    ValueTask<DriverReply> WriteCoilAsync(byte unit, ushort address, bool value, CancellationToken cancellationToken);
+    /// <summary>Writes holding registers of a Modbus device: function 6 for one, 16 for more.</summary>
+    ValueTask<DriverReply> WriteRegistersAsync(DeviceConfiguration device, ushort address, ReadOnlyMemory<ushort> values, CancellationToken cancellationToken);
 }

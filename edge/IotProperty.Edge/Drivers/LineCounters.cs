@@ -103,7 +103,7 @@ public sealed class LineCounters
             case DriverOutcome.TimedOut:
                 Grow(ref _timeouts);
                 break;
-            case DriverOutcome.DeviceException:
+            case DriverOutcome.DeviceException or DriverOutcome.NoSuchData:
                 Grow(ref _exceptions);
                 break;
             case DriverOutcome.LineDown:

@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
+using IotProperty.Edge.Polling;
+using IotProperty.Edge.Profiles;
 using IotProperty.Protocols.Modbus;
 using IotProperty.Transports;
 using Microsoft.Extensions.Logging;
@@ -55,49 +57,39 @@ public sealed class ModbusTcpDriver : ILineDriver, ILineObservable
 
     public LineSnapshot Snapshot() => _counters.Snapshot();
 
+    /// <inheritdoc/>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public async ValueTask<DriverReply> ReadRegistersAsync(
-        byte unit, RegisterTable table, ushort address, Memory<ushort> destination, CancellationToken cancellationToken)
+    public async ValueTask<DriverReply> ReadAsync(DeviceConfiguration device, ReadBlock block, BlockValues values, CancellationToken cancellationToken)
     {
-        if (table is not (RegisterTable.HoldingRegisters or RegisterTable.InputRegisters))
+        RegisterBlock asked = block as RegisterBlock ?? throw new ArgumentException("a Modbus device has registers and bits only", nameof(block));
+        DriverReply reply = await ExchangeAsync(_session.BeginRead(UnitOf(device), TableOf(asked.Table), asked.Address, asked.Count), cancellationToken).ConfigureAwait(false);
+        if (reply.Outcome == DriverOutcome.Ok && asked.IsBits)
         {
-            throw new ArgumentOutOfRangeException(nameof(table), table, "holds bits, not registers");
+            ModbusData.ReadBits(_session.Reply[2..], values.Bits.AsSpan(0, asked.Count));
         }
-
-        DriverReply reply = await ExchangeAsync(_session.BeginRead(unit, table, address, destination.Length), cancellationToken).ConfigureAwait(false);
-        if (reply.Outcome == DriverOutcome.Ok)
+        else if (reply.Outcome == DriverOutcome.Ok)
         {
-            ModbusData.ReadRegisters(_session.Reply[2..], destination.Span);
+            ModbusData.ReadRegisters(_session.Reply[2..], values.Registers.AsSpan(0, asked.Count));
         }
 
         return reply;
     }
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public async ValueTask<DriverReply> ReadBitsAsync(
-        byte unit, RegisterTable table, ushort address, Memory<bool> destination, CancellationToken cancellationToken)
-    {
-        if (table is not (RegisterTable.Coils or RegisterTable.DiscreteInputs))
-        {
-            throw new ArgumentOutOfRangeException(nameof(table), table, "holds registers, not bits");
-        }
-
-        DriverReply reply = await ExchangeAsync(_session.BeginRead(unit, table, address, destination.Length), cancellationToken).ConfigureAwait(false);
-        if (reply.Outcome == DriverOutcome.Ok)
-        {
-            ModbusData.ReadBits(_session.Reply[2..], destination.Span);
-        }
-
-        return reply;
-    }
-
-    public ValueTask<DriverReply> WriteRegistersAsync(byte unit, ushort address, ReadOnlyMemory<ushort> values, CancellationToken cancellationToken) =>
+    /// <inheritdoc/>
+    public ValueTask<DriverReply> WriteRegistersAsync(DeviceConfiguration device, ushort address, ReadOnlyMemory<ushort> values, CancellationToken cancellationToken) =>
         ExchangeAsync(
-            values.Length == 1 ? _session.BeginWriteRegister(unit, address, values.Span[0]) : _session.BeginWriteRegisters(unit, address, values.Span),
+            values.Length == 1 && !MultipleOnly(device)
+                ? _session.BeginWriteRegister(UnitOf(device), address, values.Span[0])
+                : _session.BeginWriteRegisters(UnitOf(device), address, values.Span),
             cancellationToken);
 
-    public ValueTask<DriverReply> WriteCoilAsync(byte unit, ushort address, bool value, CancellationToken cancellationToken) =>
-        ExchangeAsync(_session.BeginWriteCoil(unit, address, value), cancellationToken);
+    /// <inheritdoc/>
+    public ValueTask<DriverReply> WriteCoilAsync(DeviceConfiguration device, ushort address, bool value, CancellationToken cancellationToken) =>
+        ExchangeAsync(
+            MultipleOnly(device)
+                ? _session.BeginWriteCoils(UnitOf(device), address, [value])
+                : _session.BeginWriteCoil(UnitOf(device), address, value),
+            cancellationToken);
 
     public async ValueTask DisposeAsync()
     {
@@ -180,7 +172,7 @@ public sealed class ModbusTcpDriver : ILineDriver, ILineObservable
             case ModbusReplyStatus.Exception:
                 Proven();
                 _counters.Answered(DriverOutcome.DeviceException, roundTrip);
-                return new DriverReply(DriverOutcome.DeviceException, _session.Exception, ExceptionDetails[(byte)_session.Exception]);
+                return DriverReply.OfException(_session.Exception, ExceptionDetails[(byte)_session.Exception]);
             case ModbusReplyStatus.Mismatch:
                 Proven();
                 _counters.Ended(DriverOutcome.Malformed);
@@ -316,6 +308,20 @@ public sealed class ModbusTcpDriver : ILineDriver, ILineObservable
 
         _useful = false;
     }
+
+    private static bool MultipleOnly(DeviceConfiguration device) => device.Profile.Quirks.WriteMultipleOnly;
+
+    private static byte UnitOf(DeviceConfiguration device) =>
+        device.Address is ModbusAddress address ? address.Unit : throw new ArgumentException($"device '{device.Id}' has no Modbus unit", nameof(device));
+
+    private static RegisterTable TableOf(PointTable table) => table switch
+    {
+        PointTable.Holding => RegisterTable.HoldingRegisters,
+        PointTable.Input => RegisterTable.InputRegisters,
+        PointTable.Coil => RegisterTable.Coils,
+        PointTable.Discrete => RegisterTable.DiscreteInputs,
+        _ => throw new ArgumentOutOfRangeException(nameof(table), table, "not a table"),
+    };
 
     private static string ExceptionDetail(int code)
     {

@@ -9,6 +9,7 @@ using IotProperty.Edge.Outbox;
 using IotProperty.Edge.Profiles;
 using IotProperty.Edge.Storage;
 using IotProperty.Edge.Uplink;
+using IotProperty.Protocols.Modbus;
 using Microsoft.Extensions.Logging;
 
 namespace IotProperty.Edge.Hosting;
@@ -221,10 +222,19 @@ public sealed class EdgeDaemon : IAsyncDisposable
 
     private ModbusTcpDriver OpenModbusTcp(LineConfiguration line, ModbusTcpTransport tcp) =>
         new(
-            new ModbusTcpDriverOptions(line.Id, tcp.Host, tcp.Port) { RequestTimeout = TimeSpan.FromMilliseconds(line.TimeoutMs) },
+            new ModbusTcpDriverOptions(line.Id, tcp.Host, tcp.Port) 
+            {
+                RequestTimeout = TimeSpan.FromMilliseconds(line.TimeoutMs),
+                Tolerance = ToleranceOf(line),
+            },
             _clock.Time,
             NewRandom(),
             _loggers.CreateLogger<ModbusTcpDriver>());
+
+    /// <summary>One connection serves all devices of the line, so what one of them needs is granted to all.</summary>
+    private static ModbusTolerance ToleranceOf(LineConfiguration line) =>
+        (line.Devices.Any(device => device.Profile.Quirks.TransactionZero) ? ModbusTolerance.TransactionZero : ModbusTolerance.None)
+        | (line.Devices.Any(device => device.Profile.Quirks.AnyUnit) ? ModbusTolerance.AnyUnit : ModbusTolerance.None);
 
     /// <summary>Jitter must differ between edges that restart together, so its seed comes from the system.</summary>
     private static Random NewRandom() => new(System.Security.Cryptography.RandomNumberGenerator.GetInt32(int.MaxValue));

@@ -13,8 +13,8 @@ internal static partial class LineLog
     [LoggerMessage(1302, LogLevel.Information, "Device {Device} answers again")]
     public static partial void Answers(this ILogger logger, string device);
 
-    [LoggerMessage(1305, LogLevel.Warning, "Device {Device} refuses {Table} {Address}, {Count} long: {Exception}. The profile and the device do not agree")]
-    public static partial void Refused(this ILogger logger, string device, string table, int address, int count, string exception);
+    [LoggerMessage(1305, LogLevel.Warning, "Device {Device} refuses {Block}: {Detail}. The profile and the device do not agree")]
+    public static partial void Refused(this ILogger logger, string device, string block, string detail);
 
     [LoggerMessage(1306, LogLevel.Warning, "Device {Device} sends what is no answer: {Detail}")]
     public static partial void Malformed(this ILogger logger, string device, string detail);

@@ -1,13 +1,14 @@
 using IotProperty.Edge.Drivers;
+using IotProperty.Edge.Profiles;
 
 namespace IotProperty.Edge.Lines;
 
 /// <summary>A write that somebody waits for. Cancelling takes effect only while it has not been sent.</summary>
-internal sealed class LineMessage(byte unit, ushort coil, bool value, CancellationToken cancellationToken)
+internal sealed class LineMessage(DeviceConfiguration device, ushort coil, bool value, CancellationToken cancellationToken)
 {
     private readonly TaskCompletionSource<DriverReply> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public byte Unit => unit;
+    public DeviceConfiguration Device => device;
 
     public ushort Coil => coil;
 

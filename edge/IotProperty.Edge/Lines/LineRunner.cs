@@ -26,8 +26,7 @@ public sealed class LineRunner
     private readonly ILogger<LineRunner> _logger;
     private readonly LineCore _core;
     private readonly LineEffects _effects = new();
-    private readonly ushort[] _registers = new ushort[125];
-    private readonly bool[] _bits = new bool[2_000];
+    private readonly BlockValues _values = new();
     private readonly HashSet<(int Device, ReadBlock Block)> _refused = [];
 
     // Null is the timer's word that something has become due.
@@ -75,10 +74,10 @@ public sealed class LineRunner
 
     public DeviceStatistics StatisticsOf(int device) => _core.StatisticsOf(device);
 
-    /// <summary>See <see cref="ILineWriter.WriteCoilAsync"/>; <paramref name="unit"/> is the device's address on this line.</summary>
-    public ValueTask<DriverReply> WriteCoilAsync(byte unit, ushort coil, bool value, CancellationToken cancellationToken)
+    /// <summary>See <see cref="ILineWriter.WriteCoilAsync"/>; <paramref name="device"/> is one of this line.</summary>
+    public ValueTask<DriverReply> WriteCoilAsync(DeviceConfiguration device, ushort coil, bool value, CancellationToken cancellationToken)
     {
-        LineMessage write = new(unit, coil, value, cancellationToken);
+        LineMessage write = new(device, coil, value, cancellationToken);
         if (!_inbox.Writer.TryWrite(write))
         {
             string why = HasEnded ? $"line {_line.Id} has ended" : $"line {_line.Id} already holds {MaxWrites} writes";
@@ -146,7 +145,7 @@ public sealed class LineRunner
             try
             {
                 long start = _clock.Now().MonotonicMs;
-                DriverReply reply = await _driver.WriteCoilAsync(write.Unit, write.Coil, write.Value, cancellationToken);
+                DriverReply reply = await _driver.WriteCoilAsync(write.Device, write.Coil, write.Value, cancellationToken);
                 Volatile.Write(ref _writes, _writes + 1);
                 CountRequest(start);
                 write.Complete(reply);
@@ -162,19 +161,11 @@ public sealed class LineRunner
     private async ValueTask ReadAsync(int index, ReadBlock block, CancellationToken cancellationToken)
     {
         DeviceConfiguration device = _line.Devices[index];
-        RegisterTable table = Table(block.Table);
         long start = _clock.Now().MonotonicMs;
-        DriverReply reply = block.IsBits
-            ? await _driver.ReadBitsAsync(device.Unit, table, block.Address, _bits.AsMemory(0, block.Count), cancellationToken)
-            : await _driver.ReadRegistersAsync(device.Unit, table, block.Address, _registers.AsMemory(0, block.Count), cancellationToken);
+        DriverReply reply = await _driver.ReadAsync(device, block, _values, cancellationToken);
         CountRequest(start);
         Tell(index, block, reply);
-        _core.Replied(
-            _clock.Now(),
-            Kind(reply),
-            block.IsBits ? [] : _registers.AsSpan(0, block.Count),
-            block.IsBits ? _bits.AsSpan(0, block.Count) : [],
-            _effects);
+        _core.Replied(_clock.Now(), Kind(reply), _values, _effects);
         CarryOut();
     }
 
@@ -234,8 +225,8 @@ public sealed class LineRunner
                 }
 
                 break;
-            case DriverOutcome.DeviceException when _refused.Add((index, block)):
-                _logger.Refused(device, block.Table.ToString(), block.Address, block.Count, reply.Exception.ToString());
+            case DriverOutcome.DeviceException or DriverOutcome.NoSuchData when _refused.Add((index, block)):
+                _logger.Refused(device, block.ToString(), reply.Detail);
                 break;
             case DriverOutcome.Malformed when _refused.Add((index, block)):
                 _logger.Malformed(device, reply.Detail);
@@ -264,17 +255,9 @@ public sealed class LineRunner
         // A gateway speaks for a device that is not there.
         DriverOutcome.DeviceException when reply.Exception is ModbusExceptionCode.GatewayPathUnavailable or ModbusExceptionCode.GatewayTargetFailedToRespond => ReplyKind.NoAnswer,
         DriverOutcome.DeviceException => ReplyKind.Refused,
+        DriverOutcome.NoSuchData => ReplyKind.NoSuchData,
         DriverOutcome.Malformed => ReplyKind.Malformed,
         DriverOutcome.LineDown => ReplyKind.LineDown,
         _ => throw new InvalidOperationException($"no kind for {reply.Outcome}"),
-    };
-
-    private static RegisterTable Table(PointTable table) => table switch
-    {
-        PointTable.Holding => RegisterTable.HoldingRegisters,
-        PointTable.Input => RegisterTable.InputRegisters,
-        PointTable.Coil => RegisterTable.Coils,
-        PointTable.Discrete => RegisterTable.DiscreteInputs,
-        _ => throw new InvalidOperationException($"no table for {table}"),
     };
 }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using IotProperty.Edge.Drivers;
 
 namespace IotProperty.Edge.Profiles;
 
@@ -47,6 +48,7 @@ public static class SiteFiles
             ProfilesProblem = profilesProblem,
             Credentials = references.CredentialsFile is { } credentials ? ReadFile(Path.Combine(folder, credentials), credentials) : null,
             PasswordProblem = references.PasswordFile is { } password ? PasswordProblem(Path.Combine(folder, password), password) : "",
+            Items = ItemDictionary.Standard,
             FindTimeZone = FindTimeZone,
         });
         return unreadable.Count == 0 ? result : new SiteReadResult(null, [.. result.Mistakes, .. unreadable]);
