@@ -2,7 +2,9 @@ using System.Net;
 using System.Net.Sockets;
 using IotProperty.Benchmarks.Harness;
 using IotProperty.Edge.Drivers;
-using IotProperty.Protocols.Modbus;
+using IotProperty.Edge.Polling;
+using IotProperty.Edge.Profiles;
+using IotProperty.Protocols.Uplink;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace IotProperty.Benchmarks.Modbus;
@@ -12,6 +14,17 @@ internal sealed class ModbusTcpReadBenchmark : IBenchmark
 {
     private const double RatioFloor = 0.90;
     private const double BytesCeiling = 200;
+
+    private static readonly RegisterBlock Block = new(PointTable.Holding, 0, FixedReplyServer.Registers, []);
+
+    private static readonly DeviceConfiguration Device = new()
+    {
+        Id = "bench",
+        Name = new LocalText("bench", "bench"),
+        Address = new ModbusAddress(1),
+        PollMs = 1_000,
+        Profile = new DeviceProfile { Id = "bench", Name = new LocalText("bench", "bench"), Kind = DeviceKind.Sensor, Source = "this benchmark", PollMs = 1_000, Points = [] },
+    };
 
     public string Name => "modbus-tcp-read-100";
 
@@ -43,11 +56,11 @@ internal sealed class ModbusTcpReadBenchmark : IBenchmark
 
     private static async Task ReadThroughDriverAsync(ModbusTcpDriver driver, int count, CancellationToken cancellationToken)
     {
-        ushort[] registers = new ushort[FixedReplyServer.Registers];
+        BlockValues values = new();
         for (int i = 0; i < count; i++)
         {
-            DriverReply reply = await driver.ReadRegistersAsync(1, RegisterTable.HoldingRegisters, 0, registers, cancellationToken);
-            if (reply.Outcome != DriverOutcome.Ok || registers[^1] != FixedReplyServer.Registers - 1)
+            DriverReply reply = await driver.ReadAsync(Device, Block, values, cancellationToken);
+            if (reply.Outcome != DriverOutcome.Ok || values.Registers[FixedReplyServer.Registers - 1] != FixedReplyServer.Registers - 1)
             {
                 throw new InvalidOperationException($"{reply.Outcome}: {reply.Detail}");
             }

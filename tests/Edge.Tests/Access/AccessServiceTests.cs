@@ -171,7 +171,7 @@ public sealed class AccessServiceTests : IAsyncLifetime, IDisposable
                 {
                     Id = "plant",
                     Transport = new ModbusTcpTransport("127.0.0.1", 502),
-                    Devices = [new() { Id = "door-1", Name = new("Door", "门"), Unit = 1, Profile = profile, PollMs = 500 }],
+                    Devices = [new() { Id = "door-1", Name = new("Door", "门"), Address = new ModbusAddress(1), Profile = profile, PollMs = 500 }],
                 },
             ],
             Credentials = [new("resident", Known, ["door-1"], null, null, false)],

@@ -1,4 +1,6 @@
 using IotProperty.Edge.Drivers;
+using IotProperty.Edge.Polling;
+using IotProperty.Edge.Profiles;
 using IotProperty.Protocols.Modbus;
 using IotProperty.Tests;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -42,7 +44,7 @@ public sealed class ModbusTcpDriverTests : IAsyncDisposable
     public async Task Bits_are_read_and_coils_and_registers_written()
     {
         bool[] bits = new bool[3];
-        Task<DriverReply> reply = _driver.ReadBitsAsync(1, RegisterTable.DiscreteInputs, 9, bits, default).AsTask();
+        Task<DriverReply> reply = _driver.ReadBitsAsync(1, PointTable.Discrete, 9, bits, default).AsTask();
         await Expect("0200090003", "020105");
         Assert.Equal(DriverReply.Ok, await reply);
         Assert.Equal([true, false, true], bits);
@@ -93,7 +95,7 @@ public sealed class ModbusTcpDriverTests : IAsyncDisposable
         Task<DriverReply> reading = ReadAsync();
         await (await _peer.NextAsync()).AnswerAsync("8302");
         DriverReply reply = await reading;
-        Assert.Equal(new DriverReply(DriverOutcome.DeviceException, ModbusExceptionCode.IllegalDataAddress, "exception 2 (IllegalDataAddress)"), reply);
+        Assert.Equal(new DriverReply(DriverOutcome.NoSuchData, ModbusExceptionCode.IllegalDataAddress, "exception 2 (IllegalDataAddress)"), reply);
         Assert.Equal(1, _driver.Snapshot().Exceptions);
     }
 
@@ -150,17 +152,17 @@ public sealed class ModbusTcpDriverTests : IAsyncDisposable
     {
         int port = FreePort.Next();
         await using ModbusTcpDriver driver = Driver(port);
-        DriverReply refused = await driver.ReadRegistersAsync(1, RegisterTable.HoldingRegisters, 0, _registers, default);
+        DriverReply refused = await driver.ReadRegistersAsync(1, PointTable.Holding, 0, _registers, default);
         Assert.Equal(DriverOutcome.LineDown, refused.Outcome);
         Assert.Contains("nothing listens there", refused.Detail, StringComparison.Ordinal);
 
         await using ScriptedPeer peer = new(port);
-        Assert.Equal(refused, await driver.ReadRegistersAsync(1, RegisterTable.HoldingRegisters, 0, _registers, default));
+        Assert.Equal(refused, await driver.ReadRegistersAsync(1, PointTable.Holding, 0, _registers, default));
         _time.Advance(185);
-        Assert.Equal(refused, await driver.ReadRegistersAsync(1, RegisterTable.HoldingRegisters, 0, _registers, default));
+        Assert.Equal(refused, await driver.ReadRegistersAsync(1, PointTable.Holding, 0, _registers, default));
         Assert.Equal(0, peer.Accepted);
         _time.Advance(130);
-        Task<DriverReply> reading = driver.ReadRegistersAsync(1, RegisterTable.HoldingRegisters, 0, _registers, default).AsTask();
+        Task<DriverReply> reading = driver.ReadRegistersAsync(1, PointTable.Holding, 0, _registers, default).AsTask();
         await (await peer.NextAsync()).AnswerAsync("030400010002");
         Assert.Equal(DriverReply.Ok, await reading);
         Assert.Equal(3, driver.Snapshot().LineDowns);
@@ -173,13 +175,13 @@ public sealed class ModbusTcpDriverTests : IAsyncDisposable
         await using ModbusTcpDriver driver = Driver(peer.Port);
         for (int i = 0; i < 100; i++)
         {
-            DriverReply reply = await driver.ReadRegistersAsync(1, RegisterTable.HoldingRegisters, 0, _registers, default);
+            DriverReply reply = await driver.ReadRegistersAsync(1, PointTable.Holding, 0, _registers, default);
             Assert.Equal(DriverOutcome.LineDown, reply.Outcome);
         }
 
         Assert.Equal(1, driver.Snapshot().Connects);
         _time.Advance(20_000);
-        await driver.ReadRegistersAsync(1, RegisterTable.HoldingRegisters, 0, _registers, default);
+        await driver.ReadRegistersAsync(1, PointTable.Holding, 0, _registers, default);
         Assert.Equal(2, driver.Snapshot().Connects);
     }
 
@@ -202,7 +204,7 @@ public sealed class ModbusTcpDriverTests : IAsyncDisposable
     public async Task A_cancelled_request_throws_and_the_driver_lives_on()
     {
         using CancellationTokenSource cancel = new();
-        Task<DriverReply> reading = _driver.ReadRegistersAsync(1, RegisterTable.HoldingRegisters, 0, _registers, cancel.Token).AsTask();
+        Task<DriverReply> reading = _driver.ReadRegistersAsync(1, PointTable.Holding, 0, _registers, cancel.Token).AsTask();
         SeenRequest abandoned = await _peer.NextAsync();
         await cancel.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => reading);
@@ -215,12 +217,11 @@ public sealed class ModbusTcpDriverTests : IAsyncDisposable
     [Fact]
     public async Task Misuse_throws_at_once()
     {
-        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(
-            () => _driver.ReadRegistersAsync(1, RegisterTable.Coils, 0, _registers, default).AsTask());
-        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(
-            () => _driver.ReadRegistersAsync(1, RegisterTable.HoldingRegisters, 0, new ushort[126], default).AsTask());
-        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(
-            () => _driver.ReadBitsAsync(1, RegisterTable.InputRegisters, 0, new bool[1], default).AsTask());
+        DeviceConfiguration meter = RegisterReads.Device(1) with { Address = new Dlt645Address("000000123456") };
+        RegisterBlock tooLong = new(PointTable.Holding, 0, 126, []);
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => _driver.ReadAsync(RegisterReads.Device(1), tooLong, new BlockValues(), default).AsTask());
+        await Assert.ThrowsAsync<ArgumentException>(() => _driver.ReadAsync(RegisterReads.Device(1), new ItemBlock("00010000", []), new BlockValues(), default).AsTask());
+        await Assert.ThrowsAsync<ArgumentException>(() => _driver.ReadAsync(meter, new RegisterBlock(PointTable.Holding, 0, 1, []), new BlockValues(), default).AsTask());
         await GoodReadAsync();
     }
 
@@ -235,7 +236,7 @@ public sealed class ModbusTcpDriverTests : IAsyncDisposable
         new(new ModbusTcpDriverOptions("plant", "127.0.0.1", port), _time, new Random(1), NullLogger<ModbusTcpDriver>.Instance);
 
     private Task<DriverReply> ReadAsync(byte unit = 1, ushort address = 0) =>
-        _driver.ReadRegistersAsync(unit, RegisterTable.HoldingRegisters, address, _registers, default).AsTask();
+        _driver.ReadRegistersAsync(unit, PointTable.Holding, address, _registers, default).AsTask();
 
     private async Task<SeenRequest> GoodReadAsync()
     {

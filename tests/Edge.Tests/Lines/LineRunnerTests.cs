@@ -41,10 +41,10 @@ public sealed class LineRunnerTests : IAsyncDisposable
     {
         Start(LineScript.Device("a", points: 3));
         DriverRequest first = await _driver.NextAsync();
-        Task<DriverReply> write = _line!.WriteCoilAsync(1, 5, true, CancellationToken.None).AsTask();
+        Task<DriverReply> write = _line!.WriteCoilAsync(_line.Line.Devices[0], 5, true, CancellationToken.None).AsTask();
         first.Answer(1);
         DriverRequest second = await _driver.NextAsync();
-        Assert.Equal(("write", (byte)1, (ushort)5, true), (second.What, second.Unit, second.Address, second.Value));
+        Assert.Equal(("write", "a", (ushort)5, true), (second.What, second.Device, second.Address, second.Value));
         second.Fail(DriverOutcome.TimedOut);
         Assert.Equal(DriverOutcome.TimedOut, (await write).Outcome);
         Assert.Equal(("read", 100), ((await _driver.NextAsync()) is var third ? third.What : "", third.Address));
@@ -56,7 +56,7 @@ public sealed class LineRunnerTests : IAsyncDisposable
         Start(LineScript.Device("a"));
         (await _driver.NextAsync()).Answer(1);
         await Task.Yield();
-        Task<DriverReply> write = _line!.WriteCoilAsync(1, 0, true, CancellationToken.None).AsTask();
+        Task<DriverReply> write = _line!.WriteCoilAsync(_line.Line.Devices[0], 0, true, CancellationToken.None).AsTask();
         (await _driver.NextAsync()).Answer();
         Assert.Equal(DriverOutcome.Ok, (await write).Outcome);
         Assert.Equal(1, _line.Writes);
@@ -68,7 +68,7 @@ public sealed class LineRunnerTests : IAsyncDisposable
         Start(LineScript.Device("a", points: 2));
         DriverRequest first = await _driver.NextAsync();
         using CancellationTokenSource impatient = new();
-        Task<DriverReply> write = _line!.WriteCoilAsync(1, 0, true, impatient.Token).AsTask();
+        Task<DriverReply> write = _line!.WriteCoilAsync(_line.Line.Devices[0], 0, true, impatient.Token).AsTask();
         await impatient.CancelAsync();
         first.Answer(1);
         Assert.Equal("read", (await _driver.NextAsync()).What);
@@ -80,7 +80,7 @@ public sealed class LineRunnerTests : IAsyncDisposable
     {
         Start(LineScript.Device("a"));
         await _driver.NextAsync(); // held up in a read
-        Task<DriverReply>[] writes = [.. Enumerable.Range(0, 65).Select(_ => _line!.WriteCoilAsync(1, 0, true, CancellationToken.None).AsTask())];
+        Task<DriverReply>[] writes = [.. Enumerable.Range(0, 65).Select(_ => _line!.WriteCoilAsync(_line.Line.Devices[0], 0, true, CancellationToken.None).AsTask())];
         DriverReply refused = await writes[^1];
         Assert.Equal((DriverOutcome.LineDown, "line line already holds 64 writes"), (refused.Outcome, refused.Detail));
         Assert.All(writes.SkipLast(1), w => Assert.False(w.IsCompleted));
@@ -91,11 +91,11 @@ public sealed class LineRunnerTests : IAsyncDisposable
     {
         Start(LineScript.Device("a"));
         await _driver.NextAsync();
-        Task<DriverReply> waiting = _line!.WriteCoilAsync(1, 0, true, CancellationToken.None).AsTask();
+        Task<DriverReply> waiting = _line!.WriteCoilAsync(_line.Line.Devices[0], 0, true, CancellationToken.None).AsTask();
         await _stop.CancelAsync();
         await _running;
         Assert.Equal(DriverOutcome.LineDown, (await waiting).Outcome);
-        Assert.Equal("line line has ended", (await _line.WriteCoilAsync(1, 0, true, CancellationToken.None)).Detail);
+        Assert.Equal("line line has ended", (await _line.WriteCoilAsync(_line.Line.Devices[0], 0, true, CancellationToken.None)).Detail);
         Assert.True(_line.HasEnded);
     }
 

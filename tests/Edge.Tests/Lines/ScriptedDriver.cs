@@ -1,11 +1,13 @@
 using System.Threading.Channels;
 using IotProperty.Edge.Drivers;
+using IotProperty.Edge.Polling;
+using IotProperty.Edge.Profiles;
 using IotProperty.Protocols.Modbus;
 
 namespace IotProperty.Edge.Tests.Lines;
 
 /// <summary>A request that waits for the test's answer.</summary>
-internal sealed record DriverRequest(string What, byte Unit, ushort Address, Memory<ushort> Registers, Memory<bool> Bits, bool Value, TaskCompletionSource<DriverReply> Reply)
+internal sealed record DriverRequest(string What, string Device, ushort Address, Memory<ushort> Registers, bool Value, TaskCompletionSource<DriverReply> Reply)
 {
     public void Answer(params ushort[] registers)
     {
@@ -28,17 +30,16 @@ internal sealed class ScriptedDriver : ILineDriver
         return await _requests.Reader.ReadAsync(bound.Token);
     }
 
-    public ValueTask<DriverReply> ReadRegistersAsync(byte unit, RegisterTable table, ushort address, Memory<ushort> destination, CancellationToken cancellationToken) =>
-        AskAsync(new DriverRequest("read", unit, address, destination, default, false, New()), cancellationToken);
+    public ValueTask<DriverReply> ReadAsync(DeviceConfiguration device, ReadBlock block, BlockValues values, CancellationToken cancellationToken) =>
+        block is RegisterBlock { IsBits: false } registers
+            ? AskAsync(new DriverRequest("read", device.Id, registers.Address, values.Registers.AsMemory(0, registers.Count), false, New()), cancellationToken)
+            : throw new NotSupportedException("these tests read registers only");
 
-    public ValueTask<DriverReply> ReadBitsAsync(byte unit, RegisterTable table, ushort address, Memory<bool> destination, CancellationToken cancellationToken) =>
-        AskAsync(new DriverRequest("bits", unit, address, default, destination, false, New()), cancellationToken);
-
-    public ValueTask<DriverReply> WriteRegistersAsync(byte unit, ushort address, ReadOnlyMemory<ushort> values, CancellationToken cancellationToken) =>
+    public ValueTask<DriverReply> WriteRegistersAsync(DeviceConfiguration device, ushort address, ReadOnlyMemory<ushort> values, CancellationToken cancellationToken) =>
         throw new NotSupportedException("lines write coils only");
 
-    public ValueTask<DriverReply> WriteCoilAsync(byte unit, ushort address, bool value, CancellationToken cancellationToken) =>
-        AskAsync(new DriverRequest("write", unit, address, default, default, value, New()), cancellationToken);
+    public ValueTask<DriverReply> WriteCoilAsync(DeviceConfiguration device, ushort address, bool value, CancellationToken cancellationToken) =>
+        AskAsync(new DriverRequest("write", device.Id, address, default, value, New()), cancellationToken);
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 

@@ -24,7 +24,7 @@ public class PointDecoderTests
     [InlineData(PointType.Float64, WordOrder.Abcd, "4039 0000 0000 0000", 25)]
     [InlineData(PointType.Float64, WordOrder.Dcba, "0000 0000 0000 3940", 25)]
     public void Registers_become_the_value_that_their_type_and_order_say(PointType type, WordOrder order, string registers, double expected) =>
-        Assert.Equal(new PointValue(expected, Quality.Good), PointDecoder.Decode(Point(type) with { WordOrder = order }, Registers(registers)));
+        Assert.Equal(new PointValue(expected, Quality.Good), PointDecoder.Decode(At(new RegisterPlace(PointTable.Holding, 0, type) { WordOrder = order }), Registers(registers)));
 
     [Theory]
     [InlineData("0001", 0, 1)]
@@ -33,7 +33,7 @@ public class PointDecoderTests
     [InlineData("0008", 3, 1)]
     [InlineData("FFF7", 3, 0)]
     public void Bit_of_a_register_is_0_or_1(string register, int bit, double expected) =>
-        Assert.Equal(new PointValue(expected, Quality.Good), PointDecoder.Decode(Point(PointType.Bool) with { Bit = bit }, Registers(register)));
+        Assert.Equal(new PointValue(expected, Quality.Good), PointDecoder.Decode(At(new RegisterPlace(PointTable.Holding, 0, PointType.Bool) { Bit = bit }), Registers(register)));
 
     [Theory]
     [InlineData(PointType.Uint16, "007B", "0.01", "0", "1.23")]
@@ -83,10 +83,16 @@ public class PointDecoderTests
                 registers[r] = (ushort)random.Next(65_536);
             }
 
-            PointDefinition point = Point((PointType)random.Next(9)) with
+            PointType type = (PointType)random.Next((int)PointType.String);
+            bool isField = type is PointType.Uint16 or PointType.Uint32 or PointType.Uint64 && random.Next(2) == 0;
+            RegisterPlace place = new(PointTable.Holding, 0, type)
             {
                 WordOrder = (WordOrder)random.Next(4),
                 Bit = random.Next(16),
+                BitCount = isField ? random.Next(1, 17) : null,
+            };
+            PointDefinition point = At(place) with
+            {
                 Scale = random.Next(2) == 0 ? 1_000_000_000m : 0.000_000_001m,
                 Offset = random.Next(2) == 0 ? 1_000_000_000_000m : -1_000_000_000_000m,
             };
@@ -104,8 +110,9 @@ public class PointDecoderTests
         Assert.DoesNotContain("1234567890", entries[0].ToString(), StringComparison.Ordinal);
     }
 
-    internal static PointDefinition Point(PointType type, PointTable table = PointTable.Holding, ushort address = 0) =>
-        new() { Id = "p", Name = new LocalText("p", "p"), Table = table, Address = address, Type = type };
+    internal static PointDefinition Point(PointType type, PointTable table = PointTable.Holding, ushort address = 0) => At(new RegisterPlace(table, address, type));
+
+    internal static PointDefinition At(PointPlace place) => new() { Id = "p", Name = new LocalText("p", "p"), Place = place };
 
     private static decimal Decimal(string text) => decimal.Parse(text, NumberStyles.Float, CultureInfo.InvariantCulture);
 

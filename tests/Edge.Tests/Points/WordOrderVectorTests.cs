@@ -39,10 +39,7 @@ public class WordOrderVectorTests
                     {
                         Id = "value",
                         Name = new LocalText("Value", "数值"),
-                        Table = PointTable.Holding,
-                        Address = 0,
-                        Type = type,
-                        WordOrder = OrderOf(order.GetString()!),
+                        Place = new RegisterPlace(PointTable.Holding, 0, type) { WordOrder = OrderOf(order.GetString()!) },
                     };
 
                     Assert.Equal(new PointValue(expected.GetDouble(), Quality.Good), PointDecoder.Decode(point, registers));

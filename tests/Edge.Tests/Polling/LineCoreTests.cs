@@ -243,7 +243,7 @@ public class LineCoreTests
     {
         LineCore core = new(Line(Device("m")), TimeZoneInfo.Utc, default);
         LineEffects effects = new();
-        Assert.Throws<InvalidOperationException>(() => core.Replied(default, ReplyKind.NoAnswer, [], [], effects));
+        Assert.Throws<InvalidOperationException>(() => core.Replied(default, ReplyKind.NoAnswer, new BlockValues(), effects));
         core.Next(default, effects);
         Assert.Throws<InvalidOperationException>(() => core.Next(default, effects));
     }

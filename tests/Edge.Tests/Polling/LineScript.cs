@@ -13,6 +13,7 @@ internal sealed class LineScript
     public const long StartUtcMs = 1_767_225_600_000; // 2026-01-01T00:00:00Z
 
     private readonly LineEffects _effects = new();
+    private readonly BlockValues _values = new();
     private readonly LineConfiguration _line;
     private readonly LineCore _core;
 
@@ -34,9 +35,9 @@ internal sealed class LineScript
     public Dictionary<string, ReplyKind> Outcome { get; } = [];
 
     /// <summary>Fills the registers of a block; all zero without it.</summary>
-    public Action<string, ReadBlock, ushort[]> Registers { get; set; } = (_, _, _) => { };
+    public Action<string, RegisterBlock, ushort[]> Registers { get; set; } = (_, _, _) => { };
 
-    public List<(long AtMs, string Device, ReadBlock Block, ReplyKind Kind)> Requests { get; } = [];
+    public List<(long AtMs, string Device, RegisterBlock Block, ReplyKind Kind)> Requests { get; } = [];
 
     public List<Sample> Thinned { get; } = [];
 
@@ -58,7 +59,7 @@ internal sealed class LineScript
         {
             LineAction action = _core.Next(Now, _effects);
             Note();
-            if (action.Block is not { } block)
+            if (action.Block is not RegisterBlock block)
             {
                 Assert.True(action.UntilMs >= NowMs);
                 NowMs = Math.Min(untilMs, Math.Max(action.UntilMs, NowMs + (_effects.Samples.Count > 0 ? 0 : 1)));
@@ -69,9 +70,9 @@ internal sealed class LineScript
             ReplyKind kind = Dead.Contains(device) ? ReplyKind.NoAnswer : Outcome.GetValueOrDefault(device, ReplyKind.Answered);
             Requests.Add((NowMs, device, block, kind));
             NowMs += kind switch { ReplyKind.NoAnswer => _line.TimeoutMs, ReplyKind.LineDown => 0, _ => AnswerMs };
-            ushort[] registers = new ushort[block.Count];
-            Registers(device, block, registers);
-            _core.Replied(Now, kind, block.IsBits ? [] : registers, block.IsBits ? new bool[block.Count] : [], _effects);
+            _values.Registers.AsSpan().Clear();
+            Registers(device, block, _values.Registers);
+            _core.Replied(Now, kind, _values, _effects);
             Note();
         }
 
@@ -109,7 +110,7 @@ internal sealed class LineScript
     {
         Id = id,
         Name = new LocalText(id, id),
-        Unit = 1,
+        Address = new ModbusAddress(1),
         PollMs = pollMs,
         Profile = ReadPlannerTests.Profile(8, 125, [.. Enumerable.Range(0, points).Select(i => (PointTable.Holding, (ushort)(i * 100), PointType.Uint16))]) with
         {

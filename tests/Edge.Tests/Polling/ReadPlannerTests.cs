@@ -19,7 +19,7 @@ public class ReadPlannerTests
     public void Tables_are_never_mixed()
     {
         DeviceProfile profile = Profile(8, 125, (PointTable.Holding, 0, PointType.Uint16), (PointTable.Input, 1, PointType.Uint16), (PointTable.Coil, 2, PointType.Bool), (PointTable.Discrete, 3, PointType.Bool));
-        Assert.Equal([PointTable.Holding, PointTable.Input, PointTable.Coil, PointTable.Discrete], ReadPlanner.Plan(profile).Select(b => b.Table));
+        Assert.Equal([PointTable.Holding, PointTable.Input, PointTable.Coil, PointTable.Discrete], ReadPlanner.Plan(profile).Cast<RegisterBlock>().Select(b => b.Table));
     }
 
     [Fact]
@@ -43,7 +43,7 @@ public class ReadPlannerTests
         {
             DeviceProfile profile = RandomProfile(random);
             HashSet<int> seen = [];
-            foreach (ReadBlock block in ReadPlanner.Plan(profile))
+            foreach (RegisterBlock block in ReadPlanner.Plan(profile).Cast<RegisterBlock>())
             {
                 Assert.InRange(block.Count, 1, block.IsBits ? Math.Min(2_000, profile.MaxRegistersPerRead * 16) : profile.MaxRegistersPerRead);
                 Assert.True(block.Address + block.Count <= 65_536);
@@ -52,12 +52,12 @@ public class ReadPlannerTests
                 {
                     PointDefinition point = profile.Points[planned.Index];
                     Assert.True(seen.Add(planned.Index));
-                    Assert.Equal(point.Table, block.Table);
-                    Assert.Equal(point.Address, block.Address + planned.Offset);
-                    Assert.True(planned.Offset + point.Width <= block.Count);
+                    Assert.Equal(point.Registers.Table, block.Table);
+                    Assert.Equal(point.Registers.Address, block.Address + planned.Offset);
+                    Assert.True(planned.Offset + point.Registers.Width <= block.Count);
                     if (!block.IsBits)
                     {
-                        Assert.Equal(PointDecoder.Decode(point, registers.AsSpan(point.Address, point.Width)), PointDecoder.Decode(point, answer[planned.Offset..]));
+                        Assert.Equal(PointDecoder.Decode(point, registers.AsSpan(point.Registers.Address, point.Registers.Width)), PointDecoder.Decode(point, answer[planned.Offset..]));
                     }
                 }
 
@@ -68,12 +68,12 @@ public class ReadPlannerTests
         }
     }
 
-    private static void AssertHoles(DeviceProfile profile, ReadBlock block)
+    private static void AssertHoles(DeviceProfile profile, RegisterBlock block)
     {
         bool[] used = new bool[block.Count];
         foreach (PlannedPoint planned in block.Points)
         {
-            used.AsSpan(planned.Offset, profile.Points[planned.Index].Width).Fill(true);
+            used.AsSpan(planned.Offset, profile.Points[planned.Index].Registers.Width).Fill(true);
         }
 
         Assert.True(used[0] && used[^1], "a read begins and ends with a point");
@@ -109,5 +109,5 @@ public class ReadPlannerTests
         Points = [.. points.Select((p, i) => PointDecoderTests.Point(p.Type, p.Table, p.Address) with { Id = $"p{i}" })],
     };
 
-    private static (int, int)[] Blocks(DeviceProfile profile) => [.. ReadPlanner.Plan(profile).Select(b => ((int)b.Address, b.Count))];
+    private static (int, int)[] Blocks(DeviceProfile profile) => [.. ReadPlanner.Plan(profile).Cast<RegisterBlock>().Select(b => ((int)b.Address, b.Count))];
 }

@@ -75,6 +75,7 @@ internal static class SampleSite
         Site = new SourceText("site.yaml", site),
         Profiles = [new SourceText("test-pump.yaml", pump), new SourceText("test-door.yaml", door)],
         Credentials = ReferencedFile.Read(new SourceText("credentials.yaml", credentials)),
+        Items = new SampleItems(),
         FindTimeZone = FindTimeZone,
     };
 

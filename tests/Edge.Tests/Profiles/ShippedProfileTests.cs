@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.RegularExpressions;
+using IotProperty.Edge.Drivers;
 using IotProperty.Edge.Profiles;
 
 namespace IotProperty.Edge.Tests.Profiles;
@@ -14,7 +15,7 @@ public partial class ShippedProfileTests
     {
         SourceText[] sources = Shipped();
         Assert.NotEmpty(sources);
-        (ImmutableArray<DeviceProfile> profiles, ImmutableArray<ConfigurationMistake> mistakes) = SiteConfigurationReader.ReadProfiles(sources);
+        (ImmutableArray<DeviceProfile> profiles, ImmutableArray<ConfigurationMistake> mistakes) = SiteConfigurationReader.ReadProfiles(sources, ItemDictionary.Standard);
         Assert.Equal("", string.Join('\n', mistakes));
         Assert.Equal(sources.Select(s => Path.GetFileNameWithoutExtension(s.File)).Order(), profiles.Select(p => p.Id).Order());
     }
@@ -30,6 +31,7 @@ public partial class ShippedProfileTests
             Site = new SourceText("site.yaml", samples.Single(s => s.StartsWith("site:", StringComparison.Ordinal))),
             Profiles = [.. profiles],
             Credentials = ReferencedFile.Read(new SourceText("credentials.yaml", samples.Single(s => s.StartsWith("credentials:", StringComparison.Ordinal)))),
+            Items = ItemDictionary.Standard,
             FindTimeZone = SampleSite.FindTimeZone,
         });
         Assert.Equal("", string.Join('\n', result.Mistakes));
@@ -45,6 +47,7 @@ public partial class ShippedProfileTests
             Site = new SourceText("site.yaml", File.ReadAllText(Path.Combine(folder, "site.yaml"))),
             Profiles = [.. Shipped()],
             Credentials = ReferencedFile.Read(new SourceText("credentials.yaml", File.ReadAllText(Path.Combine(folder, "credentials.yaml")))),
+            Items = ItemDictionary.Standard,
             FindTimeZone = SampleSite.FindTimeZone,
         });
         Assert.Equal("", string.Join('\n', result.Mistakes));

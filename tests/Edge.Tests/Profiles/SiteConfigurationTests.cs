@@ -32,11 +32,11 @@ public class SiteConfigurationTests
         DeviceProfile pump = line.Devices[0].Profile;
         PointDefinition pressure = pump.FindPoint("pressure")!;
         Assert.Equal((0.001m, 0.005, 60_000, new PointRange(0, 2)), (pressure.Scale, pressure.Deadband, pressure.MaxSilenceMs, pressure.Range!.Value));
-        Assert.Equal((PointType.Bool, 3), (pump.FindPoint("running")!.Type, pump.FindPoint("running")!.Bit!.Value));
+        Assert.Equal((PointType.Bool, 3), (pump.FindPoint("running")!.Registers.Type, pump.FindPoint("running")!.Registers.Bit!.Value));
         Assert.Equal(new ReadingDefinition("starts", 8, 900), Assert.Single(pump.Readings));
         AccessDefinition access = line.Devices[1].Profile.Access!;
         Assert.Equal(new SwipeRing(PointTable.Holding, 16, 8, SwipeLayout.SequenceU16CardU32), access.SwipeRing);
-        Assert.Equal(PointTable.Discrete, line.Devices[1].Profile.FindPoint("door-open")!.Table);
+        Assert.Equal(PointTable.Discrete, line.Devices[1].Profile.FindPoint("door-open")!.Registers.Table);
         AlarmRuleConfiguration rule = Assert.Single(site.Alarms);
         Assert.Equal((AlarmDirection.Below, 0.45, 0.35, 0.03), (rule.Direction, rule.Warning!.Value, rule.Alarm!.Value, rule.Hysteresis));
         Assert.Equal((10_000, AlarmLevel.Warning), (rule.StaleAfterMs!.Value, rule.StaleLevel));

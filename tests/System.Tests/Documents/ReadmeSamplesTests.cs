@@ -1,3 +1,4 @@
+using IotProperty.Edge.Drivers;
 using IotProperty.Edge.Profiles;
 
 namespace IotProperty.SystemTests.Documents;
@@ -15,6 +16,7 @@ public class ReadmeSamplesTests
         {
             Profiles = [new SourceText($"README.md (line {samples[0].Line})", samples[0].Text)],
             Site = new SourceText($"README.md (line {samples[1].Line})", samples[1].Text),
+            Items = ItemDictionary.Standard,
             FindTimeZone = id => TimeZoneInfo.TryFindSystemTimeZoneById(id, out TimeZoneInfo? zone) ? zone : null,
         });
 
