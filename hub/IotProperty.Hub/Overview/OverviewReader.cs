@@ -28,11 +28,13 @@ public sealed class OverviewReader(IRegistry registry, ITelemetryStore telemetry
         long newestMs = latest.Values.Select(sample => sample.TimeMs).DefaultIfEmpty(0).Max();
         long? heardMs = edge?.LastSeenMs is { } stateMs ? Math.Max(stateMs, newestMs) : newestMs > 0 ? newestMs : null;
         bool online = FreshnessRule.EdgeIsOnline(edge?.Online == true, heardMs, nowMs);
-        IEnumerable<CatalogueDevice> devices = edge?.Catalogue?.Devices.AsEnumerable() ?? [];
+        DeviceOverview[] all = [.. (edge?.Catalogue?.Devices.AsEnumerable() ?? []).Select(device => OverviewOf(device, edge!.Catalogue!.Rules, latest, online, nowMs))];
+        DeviceOverview[] devices = [.. all.Where(device => device.Kind != LineOverview.Kind)];
         return new SiteOverview(
             site,
             new EdgeHealth(online, heardMs, edge?.Epoch ?? 0, edge?.Version ?? ""),
-            [.. devices.Select(device => OverviewOf(device, edge!.Catalogue!.Rules, latest, online, nowMs))],
+            devices,
+            [.. all.Where(device => device.Kind == LineOverview.Kind).Select(line => LineOverview.Of(line, devices))],
             active.Items.Count,
             nowMs);
     }

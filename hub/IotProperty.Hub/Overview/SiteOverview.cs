@@ -6,10 +6,12 @@ namespace IotProperty.Hub.Overview;
 /// <summary>How a site stands: every device of its catalogue with its newest values.</summary>
 /// <param name="Site">The site.</param>
 /// <param name="Edge">Its edge.</param>
-/// <param name="Devices">In the catalogue's order.</param>
+/// <param name="Devices">In the catalogue's order, without the lines.</param>
+/// <param name="Lines">The lines on which the devices are: what the edge says of its own polling.</param>
 /// <param name="ActiveAlarms">How many alarms want attention, at most <see cref="OverviewReader.MaxAlarms"/>.</param>
 /// <param name="AtMs">When this was put together, by the hub's clock; milliseconds since the Unix epoch, UTC.</param>
-public sealed record SiteOverview(Site Site, EdgeHealth Edge, IReadOnlyList<DeviceOverview> Devices, int ActiveAlarms, long AtMs);
+public sealed record SiteOverview(
+    Site Site, EdgeHealth Edge, IReadOnlyList<DeviceOverview> Devices, IReadOnlyList<LineOverview> Lines, int ActiveAlarms, long AtMs);
 
 /// <param name="Online">Connected by its own word, and heard of within <see cref="FreshnessRule.EdgeSilenceMs"/>.</param>
 /// <param name="LastSeenMs">Its newest state or sample; null: never.</param>

@@ -1,6 +1,7 @@
 using IotProperty.Hub.Pages.Account;
 using IotProperty.Hub.Pages.Alarms;
 using IotProperty.Hub.Pages.Invoices;
+using IotProperty.Hub.Pages.Lines;
 using IotProperty.Hub.Pages.Meters;
 using IotProperty.Hub.Pages.Overview;
 using IotProperty.Hub.Pages.Trends;
@@ -35,6 +36,7 @@ internal static class HubPages
         RouteGroupBuilder pages = routes.MapGroup("").ExcludeFromDescription();
         pages.MapAccount();
         pages.MapOverview();
+        pages.MapLines();
         pages.MapAlarms();
         pages.MapTrends();
         pages.MapWorkOrders();

@@ -15,7 +15,8 @@ public static class Show
             "kWh" => "#,##0.00",
             "m3" => "#,##0.000",
             "h" or "V" => "#,##0.0",
-            "kg" or "W" => "#,##0",
+            "kg" or "W" or "ms" => "#,##0",
+            "%" or "1/min" => "#,##0.#",
             _ => "#,##0.###",
         };
         return value.ToString(pattern, CultureInfo.InvariantCulture);
@@ -34,6 +35,14 @@ public static class Show
 
     /// <summary>Number and unit, joined so that they stay on one line.</summary>
     public static string Quantity(double value, string unit) => unit.Length == 0 ? Number(value, unit) : $"{Number(value, unit)}\u00a0{Unit(unit)}";
+
+    /// <summary>A period: below a second in milliseconds, below two minutes in seconds, otherwise in minutes.</summary>
+    public static string Period(double ms) => ms switch
+    {
+        < 1_000 => string.Create(CultureInfo.InvariantCulture, $"{ms:0}\u00a0ms"),
+        < 120_000 => string.Create(CultureInfo.InvariantCulture, $"{ms / 1_000:0.#}\u00a0s"),
+        _ => string.Create(CultureInfo.InvariantCulture, $"{ms / 60_000:0.#}\u00a0min"),
+    };
 
     public static string Count(long count) => count.ToString("#,##0", CultureInfo.InvariantCulture);
 }

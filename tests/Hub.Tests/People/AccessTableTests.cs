@@ -31,6 +31,8 @@ public sealed class AccessTableTests(HubFixture fixture) : IClassFixture<HubFixt
         ["GET /trend"] = "aegbr",
         ["GET /alarms"] = "aegbr",
         ["GET /alarms/rows"] = "aegbr",
+        ["GET /lines"] = "aegbr",
+        ["GET /lines/parts"] = "aegbr",
         ["GET /alarms/{id}"] = "aegbr",
         ["POST /alarms/{id}/acknowledge"] = "aeg",
         ["GET /work-orders"] = "aegr",

@@ -80,8 +80,19 @@ public sealed class SeededHub : IAsyncLifetime
                 [new CataloguePoint("energy", "kWh", new LocalText("Active energy", "有功电能"))]),
             new CatalogueDevice("door-1", "door", "sim-door", new LocalText("Entrance door", "单元门"),
                 [new CataloguePoint("door-open", "", new LocalText("Door open", "门已打开"))]),
+            Line("line-cellar", "Line cellar", "meter-1", "pump-1"),
+            Line("line-roof", "Line roof", "lift-1"),
         ],
         [new CatalogueRule("fire-pump-pressure-low", new PointRef("pump-1", "pressure"), new LocalText("Fire main pressure low", "消防水压不足"), RuleDirection.Below, 0.45, 0.35)]);
+
+    private static CatalogueDevice Line(string id, string name, params string[] devices) => new(id, "line", "line", new LocalText(name, name),
+    [
+        Told("utilisation", "%"), Told("requests", "1/min"), Told("timeouts", "1/min"), Told("exceptions", "1/min"),
+        Told("round-trip-p50", "ms"), Told("round-trip-p95", "ms"),
+        .. devices.SelectMany(device => new[] { Told(device + "-period", "ms"), Told(device + "-wanted", "ms"), Told(device + "-timeouts", "1/min"), Told(device + "-answers", "") }),
+    ]);
+
+    private static CataloguePoint Told(string id, string unit) => new(id, unit, new LocalText(id, id));
 
     private BatchKey NextEvent() => new(Site, Epoch, Lane.Event, ++_eventSequence);
 
@@ -111,6 +122,22 @@ public sealed class SeededHub : IAsyncLifetime
                 Of("lift-1", "floor", 4, Quality.CommFail),
                 Of("meter-1", "energy", 1263.3),
                 Of("door-1", "door-open", 0),
+                Of("line-cellar", "utilisation", 98.4),
+                Of("line-cellar", "requests", 1203),
+                Of("line-cellar", "timeouts", 31),
+                Of("line-cellar", "exceptions", 0),
+                Of("line-cellar", "round-trip-p50", 41),
+                Of("line-cellar", "round-trip-p95", 130),
+                Of("line-cellar", "meter-1-period", 4100),
+                Of("line-cellar", "meter-1-wanted", 2000),
+                Of("line-cellar", "meter-1-timeouts", 0),
+                Of("line-cellar", "meter-1-answers", 1),
+                Of("line-cellar", "pump-1-period", 60000),
+                Of("line-cellar", "pump-1-wanted", 500),
+                Of("line-cellar", "pump-1-timeouts", 31),
+                Of("line-cellar", "pump-1-answers", 0),
+                new Sample(new PointRef("line-roof", "utilisation"), NowMs - 900_000, 12, Quality.Good, true),
+                new Sample(new PointRef("line-roof", "lift-1-answers"), NowMs - 900_000, 1, Quality.Good, true),
             ],
         };
         Assert.Equal(CommitOutcome.Committed, await Hub.Services.GetRequiredService<ITelemetryStore>().CommitAsync(batch, HashOf(batch.Key), default));
