@@ -36,11 +36,11 @@ public sealed class SerialServerChannelTests : IDisposable
         }
 
         Assert.Equal([1, 2, 3], got[..have]);
+        long spoken = Stopwatch.GetTimestamp();
         await server.SendAsync(new byte[] { 9, 9 });
         Assert.Equal(2, await channel.ReadAsync(got, default).AsTask().WaitAsync(Soon));
-        long heard = Stopwatch.GetTimestamp();
         await channel.WriteAfterSilenceAsync(new byte[] { 4 }, TimeSpan.FromMilliseconds(60), default).AsTask().WaitAsync(Soon);
-        Assert.True(Stopwatch.GetElapsedTime(heard) >= TimeSpan.FromMilliseconds(59));
+        Assert.True(Stopwatch.GetElapsedTime(spoken) >= TimeSpan.FromMilliseconds(60));
         Assert.Equal(1, await server.ReceiveAsync(got.AsMemory()).AsTask().WaitAsync(Soon));
         server.Shutdown(SocketShutdown.Both);
         Assert.Equal(0, await channel.ReadAsync(got, default).AsTask().WaitAsync(Soon));
