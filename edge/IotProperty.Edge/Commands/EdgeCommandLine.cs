@@ -1,5 +1,7 @@
 using System.CommandLine;
+using IotProperty.Edge.Commands.Bus;
 using IotProperty.Edge.Commands.Decoding;
+using IotProperty.Edge.Commands.Monitoring;
 
 namespace IotProperty.Edge.Commands;
 
@@ -27,6 +29,7 @@ public static class EdgeCommandLine
             Run(output, error),
             Validate(output, error),
             Decode(output),
+            Monitor(output, error),
         };
         ParseResult parsed = root.Parse(args);
         if (parsed.Errors.Count > 0)
@@ -72,6 +75,29 @@ public static class EdgeCommandLine
         decode.SetAction((parsed, _) => Task.FromResult(
             DecodeCommand.Run(parsed.GetRequiredValue(protocol), string.Join(' ', parsed.GetRequiredValue(hex)), parsed.GetValue(direction), output)));
         return decode;
+    }
+
+    private static Command Monitor(TextWriter output, TextWriter error)
+    {
+        BusOptions bus = new();
+        Option<string[]> protocols = new("--protocol") { Description = "What may be on the line; all when left out. May be given more than once.", Arity = ArgumentArity.ZeroOrMore };
+        protocols.AcceptOnlyFromAmong([.. MonitorCommand.Protocols]);
+        Option<long> count = new("--count") { Description = "End after so many frames; 0 listens until Ctrl-C." };
+        Option<bool> json = Json("Print one JSON object a frame.");
+        Command monitor = new("monitor", $"Listen to a bus without sending, and explain each frame with its time and the gap before it. {ExitCodes}") { protocols, count, json };
+        bus.AddTo(monitor);
+        monitor.SetAction(async (parsed, _) =>
+        {
+            if (bus.Read(parsed, out string why) is not { } place)
+            {
+                await error.WriteLineAsync(why);
+                return BadInput;
+            }
+
+            using StopSignals signals = new();
+            return await MonitorCommand.RunAsync(place, parsed.GetValue(protocols) ?? [], parsed.GetValue(count), parsed.GetValue(json), output, error, signals.Token);
+        });
+        return monitor;
     }
 
     private static Option<FileInfo> Site() => new("--site") { Description = "The site file (site.yaml).", Required = true };

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Runtime.InteropServices;
 using IotProperty.Edge.Hosting;
 using IotProperty.Edge.Outbox;
 using IotProperty.Edge.Profiles;
@@ -45,19 +44,11 @@ internal static class RunCommand
         EdgeClock clock = new(time, () => trust.IsTrusted);
         using LoggerFactory loggers = new([ConsoleLog.To(error, time)]);
         using SystemdNotifier systemd = new(Environment.GetEnvironmentVariable("NOTIFY_SOCKET"), Environment.GetEnvironmentVariable("WATCHDOG_USEC"));
-        using CancellationTokenSource stop = new();
-        using PosixSignalRegistration terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
-        using PosixSignalRegistration interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+        using StopSignals signals = new();
         string password = SiteFiles.ReadPassword(siteFile, site);
         await using EdgeDaemon daemon = await EdgeDaemon.OpenAsync(site, password, dataFolder, clock, loggers, systemd);
-        bool wellRun = await daemon.RunAsync(health => Announce(site, health, json, output), stop.Token);
+        bool wellRun = await daemon.RunAsync(health => Announce(site, health, json, output), signals.Token);
         return wellRun ? EdgeCommandLine.Ok : EdgeCommandLine.Failed;
-
-        void Stop(PosixSignalContext signal)
-        {
-            signal.Cancel = true;
-            stop.Cancel();
-        }
     }
 
     private static void Announce(SiteConfiguration site, IPEndPoint? health, bool json, TextWriter output)

@@ -49,6 +49,35 @@ internal static class DecodeCommand
         return EdgeCommandLine.Ok;
     }
 
+    /// <summary>The fields of a frame that a scanner has already found whole, or what is wrong with it.</summary>
+    public static JsonElement Explain(string protocol, ReadOnlySpan<byte> frame, FrameDirection? direction)
+    {
+        IFrameDecoder decoder = Decoders.First(known => known.Protocol == protocol);
+        ArrayBufferWriter<byte> buffer = new();
+        DecodeMistake? mistake;
+        using (Utf8JsonWriter writer = new(buffer, Readable))
+        {
+            writer.WriteStartObject();
+            mistake = decoder.Decode(frame, direction, writer);
+            if (mistake is null)
+            {
+                writer.WriteEndObject();
+            }
+            else
+            {
+                writer.Reset();
+                buffer.ResetWrittenCount();
+                writer.WriteStartObject();
+                writer.WriteString("error", mistake.Value.Error);
+                writer.WriteNumber("offset", mistake.Value.Offset);
+                writer.WriteEndObject();
+            }
+        }
+
+        using JsonDocument document = JsonDocument.Parse(buffer.WrittenMemory);
+        return document.RootElement.Clone();
+    }
+
     private static int Refuse(DecodeMistake mistake, TextWriter output)
     {
         ArrayBufferWriter<byte> buffer = new();
