@@ -11,7 +11,7 @@ internal static class LedgerCommand
     public static Command Create()
     {
         Argument<string?> device = new("device") { Description = "For instance pump-1; without one, whole reads of all devices", Arity = ArgumentArity.ZeroOrOne };
-        Argument<string?> register = new("register") { Description = "For instance pressure", Arity = ArgumentArity.ZeroOrOne };
+        Argument<string?> register = new("register") { Description = "For instance pressure, or an item of a meter such as energy", Arity = ArgumentArity.ZeroOrOne };
         Option<string?> line = new("--line") { Description = "Only reads of this line, when no device is named", HelpName = "LINE" };
         Option<long?> from = new("--from-ms") { Description = "From this time on, milliseconds since 1970 UTC", HelpName = "MS" };
         Option<long?> to = new("--to-ms") { Description = "Before this time", HelpName = "MS" };
@@ -47,8 +47,8 @@ internal static class LedgerCommand
     {
         JsonElement read = JsonDocument.Parse(item).RootElement;
         string time = DateTimeOffset.FromUnixTimeMilliseconds(read.GetProperty("timeMs").GetInt64()).ToString("HH:mm:ss.fff", CultureInfo.InvariantCulture);
-        return read.TryGetProperty("raw", out JsonElement raw)
-            ? $"{time} {raw}"
+        return read.TryGetProperty("raw", out JsonElement value) || read.TryGetProperty("value", out value)
+            ? $"{time} {value}"
             : $"{time} {read.GetProperty("line")} unit {read.GetProperty("unit")} {read.GetProperty("table")} {read.GetProperty("address")}: {read.GetProperty("values")}";
     }
 }

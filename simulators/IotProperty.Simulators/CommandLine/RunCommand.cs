@@ -16,6 +16,8 @@ internal static class RunCommand
         Option<string> plant = Endpoint("--plant", "lift-1, lift-2 and pump-1", 15020);
         Option<string> meters = Endpoint("--meters", "the gateway of the 24 meters", 15021);
         Option<string> access = Endpoint("--access", "door-1 and gate-1", 15022);
+        Option<string?> ports = new("--ports") { Description = "Where the serial ports tty-power, tty-utilities, tty-heat and tty-sensors lie; the ledger's folder without it", HelpName = "DIR" };
+        Option<string[]> servers = new("--serial-server") { Description = "Offers a serial line as a raw TCP serial server instead, as in heat=127.0.0.1:15024; may be repeated", HelpName = "LINE=HOST:PORT" };
         Option<string> control = ControlOptions.Control();
         Option<string> data = new("--data") { Description = "Where the ledger lies", HelpName = "DIR", DefaultValueFactory = _ => "iotp-sim-data" };
         Option<double> speed = new("--speed") { Description = "World seconds a second, 0.01 to 1000", HelpName = "X", DefaultValueFactory = _ => 1 };
@@ -23,7 +25,7 @@ internal static class RunCommand
         Option<string> start = new("--start") { Description = "The time of day at which the world begins", HelpName = "HH:MM", DefaultValueFactory = _ => "07:45" };
         Option<bool> noTraffic = new("--no-traffic") { Description = "Nobody comes to door and gate but through 'iotp-sim swipe'" };
         Option<bool> json = ControlOptions.Json();
-        Command command = new("run", "Serve the building until Ctrl-C") { seed, plant, meters, access, control, data, speed, meterSpeed, start, noTraffic, json };
+        Command command = new("run", "Serve the building until Ctrl-C") { seed, plant, meters, access, ports, servers, control, data, speed, meterSpeed, start, noTraffic, json };
         command.SetAction((parsed, cancellationToken) => SimulatorCommands.GuardAsync(async () =>
         {
             double factor = parsed.GetValue(speed);
@@ -43,7 +45,8 @@ internal static class RunCommand
                 [DemoDevices.Access] = ParseEndpoint(parsed.GetRequiredValue(access)),
             };
             SimulatorOptions options = new(building, parsed.GetRequiredValue(data), factor);
-            await SimulatorProcess.RunAsync(options, endpoints, parsed.GetRequiredValue(control), parsed.GetValue(json), cancellationToken);
+            LinePlaces places = new(endpoints, parsed.GetValue(ports) ?? options.DataFolder, ParseServers(parsed.GetValue(servers) ?? []));
+            await SimulatorProcess.RunAsync(options, places, parsed.GetRequiredValue(control), parsed.GetValue(json), cancellationToken);
             return SimulatorCommands.Ok;
         }));
         return command;
@@ -56,7 +59,21 @@ internal static class RunCommand
         DefaultValueFactory = _ => $"127.0.0.1:{port}",
     };
 
-    private static IPEndPoint ParseEndpoint(string text) =>
+    private static Dictionary<string, IPEndPoint> ParseServers(string[] texts)
+    {
+        Dictionary<string, IPEndPoint> servers = [];
+        foreach (string text in texts)
+        {
+            int equals = text.IndexOf('=', StringComparison.Ordinal);
+            string line = equals < 0 ? "" : text[..equals];
+            Require(SerialEstate.LineIds.Contains(line), $"'{text}' names no serial line; write it as in heat=127.0.0.1:15024, with one of: {string.Join(", ", SerialEstate.LineIds)}");
+            Require(servers.TryAdd(line, ParseEndpoint(text[(equals + 1)..])), $"--serial-server names {line} twice");
+        }
+
+        return servers;
+    }
+
+    internal static IPEndPoint ParseEndpoint(string text) =>
         IPEndPoint.TryParse(text, out IPEndPoint? endpoint) && text.Contains(':', StringComparison.Ordinal)
             ? endpoint
             : throw new UsageException($"'{text}' is not an address and a port, as in 127.0.0.1:15020");

@@ -13,11 +13,13 @@ public static class SimulatorCommands
     {
         RootCommand root = new(
             """
-            A building to try IotProperty on: lifts, a fire pump, meters, a door and a gate, served as real Modbus TCP devices.
+            A building to try IotProperty on: lifts, a fire pump, meters, sensors, a door and a gate, served on Modbus TCP and on serial lines
+            (Modbus RTU, DL/T 645, CJ/T 188, M-Bus) that keep a real wire's pace.
 
             Exit codes: 0 ok, 1 failed at run time, 2 bad usage or bad input.
             """);
         root.Subcommands.Add(RunCommand.Create());
+        root.Subcommands.Add(LineCommand.Create());
         root.Subcommands.Add(StatusCommand.Create());
         root.Subcommands.Add(FaultCommand.CreateFault());
         root.Subcommands.Add(FaultCommand.CreateClear());

@@ -21,20 +21,30 @@ internal static class StatusCommand
         return command;
     }
 
-    private static string Describe(string line)
+    private static string Describe(string json)
     {
-        SimulatorStatus status = JsonSerializer.Deserialize<SimulatorStatus>(line, ControlJson.Options) ?? throw new IOException("an empty status");
+        SimulatorStatus status = JsonSerializer.Deserialize<SimulatorStatus>(json, ControlJson.Options) ?? throw new IOException("an empty status");
         List<string> lines =
         [
             $"seed {status.Seed}, {status.TimeOfDay} in the building, speed {status.Speed}, meter speed {status.MeterSpeed}, {status.ReadsServed} reads served",
         ];
         lines.AddRange(status.Lines.Select(l => $"line {l.Key} at {l.Value}"));
+        foreach (LineStatus line in status.SerialLines)
+        {
+            lines.Add($"{line.Id} (serial line, {line.Settings}): {line.Requests} requests, {line.Replies} replies, {line.Collisions} collided characters");
+            lines.Add(Faults(line.Faults, line.PossibleFaults));
+        }
+
         foreach (DeviceStatus device in status.Devices)
         {
-            lines.Add($"{device.Id} ({device.Kind}, {device.Line} unit {device.Unit}): {string.Join(' ', device.Registers.Select(r => $"{r.Key}={r.Value}"))}");
-            lines.Add($"  broken: {(device.Faults.Count == 0 ? "nothing" : string.Join(", ", device.Faults))}; could be: {string.Join(", ", device.PossibleFaults)}");
+            IEnumerable<string> values = device.Items is null ? device.Registers.Select(r => $"{r.Key}={r.Value}") : device.Items.Select(i => $"{i.Key}={i.Value}");
+            lines.Add($"{device.Id} ({device.Kind}, {device.Line} {device.Address}): {string.Join(' ', values)}");
+            lines.Add(Faults(device.Faults, device.PossibleFaults));
         }
 
         return string.Join('\n', lines);
     }
+
+    private static string Faults(IReadOnlyCollection<string> active, IReadOnlyList<string> possible) =>
+        $"  broken: {(active.Count == 0 ? "nothing" : string.Join(", ", active))}; could be: {string.Join(", ", possible)}";
 }

@@ -134,20 +134,19 @@ public sealed class ControlServer : IAsyncDisposable
                 return await WriteAsync(_simulator.Journal.Query(request.FromMs ?? long.MinValue, request.ToMs ?? long.MaxValue), writer, cancellationToken);
             case "ledger" when request.Device is null:
                 return await WriteAsync(_simulator.Ledger.Query(LineQuery(request)), writer, cancellationToken);
-            case "fault" or "clear" or "swipe" or "ledger" or "await":
+            case "items":
+                return await WriteAsync(_simulator.Items.Query(request.FromMs ?? long.MinValue, request.ToMs ?? long.MaxValue), writer, cancellationToken);
+            case "fault" or "clear":
+                return Break(request);
+            case "swipe" or "ledger" or "await":
                 break;
             default:
-                return Refuse($"there is no operation '{request.Op}'; there are: status, fault, clear, swipe, ledger, events, await");
+                return Refuse($"there is no operation '{request.Op}'; there are: status, fault, clear, swipe, ledger, items, events, await");
         }
 
-        if (request.Op == "clear" && request.Device is null)
+        if (request.Op == "ledger" && _simulator.Estate.Meters.FirstOrDefault(m => m.Id == request.Device) is { } meter)
         {
-            foreach (SimulatedDevice each in _simulator.Devices)
-            {
-                _simulator.ClearFault(each, null);
-            }
-
-            return Done();
+            return await WriteAsync(request, meter, writer, cancellationToken);
         }
 
         SimulatedDevice? device = _simulator.Find(request.Device);
@@ -156,18 +155,50 @@ public sealed class ControlServer : IAsyncDisposable
             : await HandleAsync(request, device, writer, cancellationToken);
     }
 
+    /// <summary>Sets or clears a fault of a device or a serial line; clears everything when nothing is named.</summary>
+    private ControlReply Break(ControlRequest request)
+    {
+        if (request.Op == "clear" && request.Device is null)
+        {
+            foreach (IFaultTarget each in _simulator.FaultTargets)
+            {
+                _simulator.ClearFault(each, null);
+            }
+
+            return Done();
+        }
+
+        IFaultTarget? target = _simulator.FaultTargets.FirstOrDefault(t => t.Id == request.Device);
+        if (target is null)
+        {
+            return Refuse($"there is no device '{request.Device}'; there are: {string.Join(", ", _simulator.FaultTargets.Select(t => t.Id))}");
+        }
+
+        string? error = request.Op == "fault" ? _simulator.SetFault(target, request.Fault ?? "") : _simulator.ClearFault(target, request.Fault);
+        return error is null ? Done() : Refuse($"{target.Id}: {error}");
+    }
+
+    private async Task<ControlReply> WriteAsync(ControlRequest request, SimulatedMeter meter, StreamWriter writer, CancellationToken cancellationToken)
+    {
+        if (meter.Items.All(i => i.Name != request.Register))
+        {
+            return Refuse($"{meter.Id} has no item '{request.Register}'; it has: {string.Join(", ", meter.Items.Select(i => i.Name))}");
+        }
+
+        string item = request.Register!;
+        return await WriteAsync(
+            _simulator.Items.Query(request.FromMs ?? long.MinValue, request.ToMs ?? long.MaxValue)
+                .Where(s => s.Device == meter.Id && s.Values.ContainsKey(item))
+                .Select(s => new ShownItem(s.TimeMs, meter.Id, item, s.Values[item])),
+            writer,
+            cancellationToken);
+    }
+
     private async Task<ControlReply> HandleAsync(ControlRequest request, SimulatedDevice device, StreamWriter writer, CancellationToken cancellationToken)
     {
-        switch (request.Op)
+        if (request.Op == "swipe")
         {
-            case "fault":
-                return Result(_simulator.SetFault(device, request.Fault ?? ""), device);
-            case "clear":
-                return Result(_simulator.ClearFault(device, request.Fault), device);
-            case "swipe":
-                return Swipe(request, device);
-            default:
-                break;
+            return Swipe(request, device);
         }
 
         RegisterField? field = device.Registers.Fields.FirstOrDefault(f => f.Name == request.Register);
@@ -248,8 +279,6 @@ public sealed class ControlServer : IAsyncDisposable
 
         return Done() with { Items = count };
     }
-
-    private ControlReply Result(string? error, SimulatedDevice device) => error is null ? Done() : Refuse($"{device.Id}: {error}");
 
     private ControlReply Done() => new(true, null, _simulator.NowMs, 0, null);
 

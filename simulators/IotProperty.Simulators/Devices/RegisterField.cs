@@ -13,11 +13,13 @@ public sealed record RegisterField(string Name, RegisterTable Table, ushort Addr
     /// <summary>Whether the low word stands first (<c>cdab</c> in a profile).</summary>
     public bool LowWordFirst { get; init; }
 
-    /// <summary>How the served bits are read as a number, by the profile's name: <c>bool</c>, <c>uint16</c>, <c>int16</c>, <c>uint32</c>, <c>float32</c>.</summary>
+    /// <summary>How the served bits are read as a number, by the profile's name: <c>bool</c>, <c>uint16</c>, <c>int16</c>, <c>uint32</c>, <c>int32</c>, <c>float32</c>.</summary>
     public string Type { get; init; } = "uint16";
 
-    /// <summary>Value = raw × scale, in <see cref="Unit"/>.</summary>
+    /// <summary>Value = raw × scale + <see cref="Offset"/>, in <see cref="Unit"/>.</summary>
     public decimal Scale { get; init; } = 1;
+
+    public decimal Offset { get; init; }
 
     public string Unit { get; init; } = "";
 
@@ -27,9 +29,10 @@ public sealed record RegisterField(string Name, RegisterTable Table, ushort Addr
     /// <summary>What the raw value means, in <see cref="Unit"/>.</summary>
     public double Value(uint raw) => Type switch
     {
-        "int16" => (double)(unchecked((short)raw) * Scale),
-        "float32" => BitConverter.UInt32BitsToSingle(raw) * (double)Scale,
-        _ => (double)(raw * Scale),
+        "int16" => (double)((unchecked((short)raw) * Scale) + Offset),
+        "int32" => (double)((unchecked((int)raw) * Scale) + Offset),
+        "float32" => (BitConverter.UInt32BitsToSingle(raw) * (double)Scale) + (double)Offset,
+        _ => (double)((raw * Scale) + Offset),
     };
 
     /// <summary>The 16-bit word at an offset within the field.</summary>

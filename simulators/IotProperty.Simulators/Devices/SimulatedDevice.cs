@@ -1,3 +1,4 @@
+using IotProperty.Simulators.Buses;
 using IotProperty.Simulators.Faults;
 
 namespace IotProperty.Simulators.Devices;
@@ -9,10 +10,13 @@ namespace IotProperty.Simulators.Devices;
 /// <param name="Unit">Its Modbus unit identifier.</param>
 /// <param name="Registers">Its register map.</param>
 /// <param name="Faults">What can be broken.</param>
-public sealed record SimulatedDevice(string Id, string Kind, string Line, byte Unit, RegisterMap Registers, DeviceFaults Faults)
+public sealed record SimulatedDevice(string Id, string Kind, string Line, byte Unit, RegisterMap Registers, DeviceFaults Faults) : IFaultTarget
 {
     /// <summary>Presents a credential at its reader; null when it has none.</summary>
     public Action<uint>? Swipe { get; init; }
+
+    /// <summary>What is wrong with the wire at it; null on a line that is no serial one.</summary>
+    public WireCondition? Wire { get; init; }
 
     /// <summary>Takes a write to coil 0, the only one that a master may write; null when it has none. Returns whether the device obeyed.</summary>
     public Func<bool>? Unlock { get; init; }

@@ -8,7 +8,7 @@ namespace IotProperty.Simulators.Faults;
 public sealed record Fault(string Name, string Meaning, Action Set, Action? Clear);
 
 /// <summary>
-/// What can be broken at one device, and what is. Every device can be <c>dead</c>: it stops answering and stays silent on the line.
+/// What can be broken at one device or line, and what is. Every one can be <c>dead</c>: it stops answering and stays silent.
 /// </summary>
 public sealed class DeviceFaults
 {
@@ -17,9 +17,14 @@ public sealed class DeviceFaults
     private readonly List<Fault> _faults;
     private readonly SortedSet<string> _active = new(StringComparer.Ordinal);
 
+    /// <param name="faults">What else can be broken; a <c>dead</c> of their own replaces the plain one.</param>
     public DeviceFaults(params IEnumerable<Fault> faults)
     {
-        _faults = [.. faults, new Fault(DeadName, "answers nothing at all", () => { }, () => { })];
+        _faults = [.. faults];
+        if (Find(DeadName) is null)
+        {
+            _faults.Add(new Fault(DeadName, "answers nothing at all", () => { }, () => { }));
+        }
     }
 
     public IReadOnlyList<Fault> Possible => _faults;

@@ -5,6 +5,9 @@ namespace IotProperty.Simulators.Faults;
 /// <summary>What can be broken at each kind of device.</summary>
 public static class FaultCatalogue
 {
+    /// <summary>Three units of a register in hundredths, in its steps.</summary>
+    public const long ThreeUnitsInHundredths = 300;
+
     public static DeviceFaults Of(Lift lift)
     {
         ArgumentNullException.ThrowIfNull(lift);
@@ -35,14 +38,19 @@ public static class FaultCatalogue
     }
 
     /// <param name="dropSteps">By how many steps of its register the meter falls with <c>register-drop</c>.</param>
-    public static DeviceFaults Of(Meter meter, long dropSteps)
+    public static DeviceFaults Of(Meter meter, long dropSteps) => new(OfMeter(meter, dropSteps));
+
+    /// <summary>The faults of a meter without those of its wire; as above.</summary>
+    public static IEnumerable<Fault> OfMeter(Meter meter, long dropSteps)
     {
         ArgumentNullException.ThrowIfNull(meter);
         Fault Make(string name, string meaning, MeterFault fault) => new(name, meaning, () => meter.Active |= fault, () => meter.Active &= ~fault);
-        return new DeviceFaults(
+        return
+        [
             Make("stuck", "the register no longer moves", MeterFault.Stuck),
             Make("leak", "something runs day and night", MeterFault.Leak),
-            new Fault("register-drop", "the register falls once by 3 units, as a tampered or swapped meter's does", () => meter.Drop(dropSteps), Clear: null));
+            new Fault("register-drop", "the register falls once by 3 units, as a tampered or swapped meter's does", () => meter.Drop(dropSteps), Clear: null),
+        ];
     }
 
     public static DeviceFaults Of(AccessPoint point)

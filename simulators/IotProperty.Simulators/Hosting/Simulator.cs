@@ -1,4 +1,5 @@
 using IotProperty.Protocols.Modbus;
+using IotProperty.Simulators.Buses;
 using IotProperty.Simulators.Control;
 using IotProperty.Simulators.Devices;
 using IotProperty.Simulators.Ledger;
@@ -10,10 +11,13 @@ namespace IotProperty.Simulators.Hosting;
 /// The world with its lock, its clock and its ledger. <see cref="RunAsync"/> is the only one who advances it; lines and control socket come in from any task
 /// and take the lock for as long as one request needs.
 /// </summary>
-public sealed class Simulator : IServedReads, IDisposable
+public sealed class Simulator : IServedReads, IServedItems, IDisposable
 {
     /// <summary>A world that was held up (a stopped process) catches up by at most this much real time.</summary>
     private static readonly TimeSpan LongestStep = TimeSpan.FromSeconds(1);
+
+    /// <summary>From a request to the meter's answer: DL/T 645 wants at least 20 ms, and real meters take more.</summary>
+    private static readonly TimeSpan MeterDelay = TimeSpan.FromMilliseconds(30);
 
     private readonly Lock _world = new();
     private readonly TimeProvider _time;
@@ -28,20 +32,35 @@ public sealed class Simulator : IServedReads, IDisposable
         ArgumentNullException.ThrowIfNull(time);
         (_options, _time) = (options, time);
         _building = new Building(options.Building);
-        _devices = DemoDevices.Of(_building);
-        Ledger = new RegisterLedger(options.DataFolder, DemoDevices.Lines);
+        Estate = new SerialEstate(_building);
+        _devices = [.. DemoDevices.Of(_building), .. Estate.Devices];
+        FaultTargets = [.. _devices, .. Estate.Meters, .. Estate.Lines];
+        Ledger = new RegisterLedger(options.DataFolder, [.. DemoDevices.Lines, .. Estate.Lines.Select(l => l.Id)]);
+        Items = new ItemLedger(options.DataFolder);
         Journal = new EventJournal(options.DataFolder);
         Images = DemoDevices.Lines.ToDictionary(l => l, l => new SimulatedLine(l, _devices, _world, this));
+        Buses = Estate.Lines.ToDictionary(l => l.Id, NewBus);
     }
 
     public RegisterLedger Ledger { get; }
 
+    public ItemLedger Items { get; }
+
     public EventJournal Journal { get; }
 
-    /// <summary>What each line serves.</summary>
+    /// <summary>What each Modbus TCP line serves.</summary>
     public IReadOnlyDictionary<string, SimulatedLine> Images { get; }
 
+    /// <summary>The serial lines; each is to be run by one owner.</summary>
+    public IReadOnlyDictionary<string, SerialBus> Buses { get; }
+
+    public SerialEstate Estate { get; }
+
+    /// <summary>Everything with registers, on whatever line.</summary>
     public IReadOnlyList<SimulatedDevice> Devices => _devices;
+
+    /// <summary>Everything that can be broken: devices, meters, serial lines.</summary>
+    public IReadOnlyList<IFaultTarget> FaultTargets { get; }
 
     public long NowMs => _time.GetUtcNow().ToUnixTimeMilliseconds();
 
@@ -80,42 +99,45 @@ public sealed class Simulator : IServedReads, IDisposable
     void IServedReads.Served(string line, byte unit, RegisterTable table, ushort address, ReadOnlySpan<ushort> values) =>
         Ledger.Record(NowMs, line, unit, table, address, values);
 
-    /// <summary>The device of that id; null when there is none.</summary>
+    void IServedItems.Served(SimulatedMeter meter, IReadOnlyDictionary<string, decimal> values) =>
+        Items.Record(new ServedItems(NowMs, meter.Line, meter.Id, values));
+
+    /// <summary>The device with registers of that id; null when there is none.</summary>
     public SimulatedDevice? Find(string? id) => _devices.FirstOrDefault(d => string.Equals(d.Id, id, StringComparison.Ordinal));
 
     /// <summary>Sets a fault. Returns null, or why not.</summary>
-    public string? SetFault(SimulatedDevice device, string name)
+    public string? SetFault(IFaultTarget target, string name)
     {
-        ArgumentNullException.ThrowIfNull(device);
+        ArgumentNullException.ThrowIfNull(target);
         lock (_world)
         {
-            string? error = device.Faults.Set(name);
+            string? error = target.Faults.Set(name);
             if (error is null)
             {
-                Journal.Record(NowMs, new WorldEvent(WorldEventKind.FaultSet, device.Id, name, 0));
+                Journal.Record(NowMs, new WorldEvent(WorldEventKind.FaultSet, target.Id, name, 0));
             }
 
             return error;
         }
     }
 
-    /// <summary>Takes one fault away, or with null all of the device's. Returns null, or why not.</summary>
-    public string? ClearFault(SimulatedDevice device, string? name)
+    /// <summary>Takes one fault away, or with null all of the target's. Returns null, or why not.</summary>
+    public string? ClearFault(IFaultTarget target, string? name)
     {
-        ArgumentNullException.ThrowIfNull(device);
+        ArgumentNullException.ThrowIfNull(target);
         lock (_world)
         {
-            foreach (string fault in name is null ? [.. device.Faults.Active] : new[] { name })
+            foreach (string fault in name is null ? [.. target.Faults.Active] : new[] { name })
             {
-                bool was = device.Faults.Active.Contains(fault);
-                if (device.Faults.Clear(fault) is { } error)
+                bool was = target.Faults.Active.Contains(fault);
+                if (target.Faults.Clear(fault) is { } error)
                 {
                     return error;
                 }
 
                 if (was)
                 {
-                    Journal.Record(NowMs, new WorldEvent(WorldEventKind.FaultCleared, device.Id, fault, 0));
+                    Journal.Record(NowMs, new WorldEvent(WorldEventKind.FaultCleared, target.Id, fault, 0));
                 }
             }
 
@@ -157,14 +179,16 @@ public sealed class Simulator : IServedReads, IDisposable
                 _options.Speed,
                 _options.Building.MeterSpeed,
                 endpoints,
-                Ledger.Count,
-                [.. _devices.Select(StatusOf)]);
+                Ledger.Count + Items.Count,
+                [.. _devices.Select(StatusOf), .. Estate.Meters.Select(StatusOf)],
+                [.. Estate.Lines.Select(StatusOf)]);
         }
     }
 
     public void Dispose()
     {
         Ledger.Dispose();
+        Items.Dispose();
         Journal.Dispose();
     }
 
@@ -172,10 +196,39 @@ public sealed class Simulator : IServedReads, IDisposable
         device.Id,
         device.Kind,
         device.Line,
-        device.Unit,
+        $"unit {device.Unit}",
         [.. device.Faults.Active],
         [.. device.Faults.Possible.Select(f => f.Name)],
         device.Registers.Fields.Where(f => !f.Name.StartsWith("ring-", StringComparison.Ordinal)).ToDictionary(f => f.Name, f => f.Raw()));
+
+    private static DeviceStatus StatusOf(SimulatedMeter meter) => new(
+        meter.Id,
+        meter.Kind,
+        meter.Line,
+        meter.Protocol == MeterProtocol.MBus ? $"unit {meter.Unit}, address {meter.Address}" : $"address {meter.Address}",
+        [.. meter.Faults.Active],
+        [.. meter.Faults.Possible.Select(f => f.Name)],
+        new Dictionary<string, long>())
+    {
+        Items = meter.Items.ToDictionary(i => i.Name, i => i.Value()),
+    };
+
+    private LineStatus StatusOf(SerialLineDefinition line)
+    {
+        SerialBus bus = Buses[line.Id];
+        return new LineStatus(
+            line.Id, line.Settings.ToString(), [.. line.Faults.Active], [.. line.Faults.Possible.Select(f => f.Name)], bus.Requests, bus.Replies, bus.Collisions);
+    }
+
+    private SerialBus NewBus(SerialLineDefinition line)
+    {
+        IEnumerable<BusStation> stations =
+        [
+            .. Estate.Devices.Where(d => d.Line == line.Id).Select(d => new ModbusStation(d, this)),
+            .. Estate.Meters.Where(m => m.Line == line.Id).Select(m => MeterStation.Of(m, this, MeterDelay)),
+        ];
+        return new SerialBus(new SerialBusOptions(line.Id, line.Speed) { Seed = _options.Building.Seed }, stations, line.Condition, _world);
+    }
 
     private void RecordEvents()
     {

@@ -52,6 +52,7 @@ public sealed class Building
         FirePumps = new FirePumpSet(tickS);
         FirePumps.SetHistory(4_000u + (uint)history.Below(500), 60u + (uint)history.Below(30), history.Between(20, 30), history.Between(4, 8));
         Flats = [.. Enumerable.Range(1, FlatCount).Select(n => new Flat(n, new SeededRandom(options.Seed, $"flat-{n}"), tickS))];
+        Services = new PublicServices(new SeededRandom(options.Seed, "public-services"), tickS);
         Door = new AccessPoint("door-1", tickS, _events.Add);
         Gate = new AccessPoint("gate-1", tickS, _events.Add);
         _liftTraffic = new LiftTraffic(new SeededRandom(options.Seed, "lift-traffic"), Lifts, tickS);
@@ -67,6 +68,8 @@ public sealed class Building
     public FirePumpSet FirePumps { get; }
 
     public IReadOnlyList<Flat> Flats { get; }
+
+    public PublicServices Services { get; }
 
     public AccessPoint Door { get; }
 
@@ -117,6 +120,7 @@ public sealed class Building
             flat.Tick(timeOfDay, _options.MeterSpeed);
         }
 
+        Services.Tick(timeOfDay, _options.MeterSpeed, Lifts, FirePumps);
         if (_options.Traffic)
         {
             foreach (AccessTraffic traffic in _accessTraffic)

@@ -32,6 +32,14 @@ public sealed class DailyProfile
     /// <summary>Water of a flat of average habits, in litres an hour.</summary>
     public static DailyProfile Water { get; } = new(2, 1, 1, 1, 2, 8, 30, 45, 30, 16, 12, 16, 26, 18, 10, 10, 16, 28, 42, 40, 34, 30, 20, 8);
 
+    /// <summary>Lighting of corridors and grounds, in watts.</summary>
+    public static DailyProfile Lighting { get; } = new(
+        5200, 5200, 5200, 5200, 5200, 4800, 3600, 1600, 900, 800, 800, 800, 800, 800, 800, 900, 1600, 3800, 5600, 6000, 6000, 6000, 5800, 5400);
+
+    /// <summary>Load of the heating, as a share of its rated one.</summary>
+    public static DailyProfile Heating { get; } = new(
+        0.45, 0.42, 0.42, 0.44, 0.5, 0.62, 0.8, 0.9, 0.85, 0.75, 0.65, 0.6, 0.55, 0.52, 0.5, 0.52, 0.6, 0.7, 0.8, 0.85, 0.8, 0.7, 0.6, 0.5);
+
     /// <summary>The value at a time of day; whole days are ignored.</summary>
     public double At(TimeSpan timeOfDay)
     {

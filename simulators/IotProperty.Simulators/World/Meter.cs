@@ -37,7 +37,10 @@ public sealed class Meter
     public static Meter Electricity(long steps) => new(10 * 1_000_000L, 2000, steps);
 
     /// <summary>A register in thousandths of a cubic metre; what is used is given in litres.</summary>
-    public static Meter Water(long steps) => new(1_000_000L, 120, steps);
+    public static Meter Water(long steps) => Volume(steps, litresPerStep: 1);
+
+    /// <summary>A register whose steps are this many litres; what is used is given in litres.</summary>
+    public static Meter Volume(long steps, int litresPerStep) => new(litresPerStep * 1_000_000L, 120, steps);
 
     public MeterFault Active { get; set; }
 

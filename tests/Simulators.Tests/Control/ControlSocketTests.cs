@@ -37,7 +37,7 @@ public sealed class ControlSocketTests : IAsyncDisposable
     public async Task Status_names_every_device_with_its_registers_and_possible_faults()
     {
         SimulatorStatus status = Assert.Single(await _client.ListAsync<SimulatorStatus>(new ControlRequest { Op = "status" }, _patience.Token));
-        Assert.Equal(29, status.Devices.Count);
+        Assert.Equal(40, status.Devices.Count);
         DeviceStatus pump = status.Devices.Single(d => d.Id == "pump-1");
         Assert.Equal(600, pump.Registers["pressure"]);
         Assert.Contains("pressure-low", pump.PossibleFaults);
@@ -102,7 +102,7 @@ public sealed class ControlSocketTests : IAsyncDisposable
     [InlineData("""{"op":"ledger","device":"pump-1","register":"preasure"}""", "pump-1 has no register 'preasure'; it has: pressure,")]
     [InlineData("""{"op":"await","device":"pump-1","register":"pressure"}""", "await needs exactly one of below and above")]
     [InlineData("""{"op":"await","device":"pump-1","register":"pressure","below":1,"timeoutMs":1}""", "pressure did not get there within 1 ms")]
-    [InlineData("""{"op":"explode"}""", "there is no operation 'explode'; there are: status, fault, clear, swipe, ledger, events, await")]
+    [InlineData("""{"op":"explode"}""", "there is no operation 'explode'; there are: status, fault, clear, swipe, ledger, items, events, await")]
     [InlineData("""{"op":"status","colour":"red"}""", "the request cannot be read: ")]
     [InlineData("nonsense", "the request cannot be read: ")]
     public async Task Bad_request_is_refused_with_what_exists(string request, string error)
