@@ -59,6 +59,7 @@ public sealed class EdgeDaemon : IAsyncDisposable
             ILineDriver driver = line.Transport switch
             {
                 ModbusTcpTransport tcp => OpenModbusTcp(line, tcp),
+                SerialTransport or SerialServerTransport => BusDriver.Open(line, _clock.Time, NewRandom(), _loggers.CreateLogger<BusLine>()),
                 _ => throw new InvalidOperationException($"no driver for {line.Transport}"),
             };
             _drivers.Add(driver);
