@@ -1,5 +1,7 @@
 using System.Collections.Frozen;
+using IotProperty.Edge.Drivers.Dlt645;
 using IotProperty.Edge.Profiles;
+using IotProperty.Protocols.Dlt645;
 
 namespace IotProperty.Edge.Drivers;
 
@@ -18,7 +20,11 @@ public sealed class ItemDictionary : IItemDictionary
     private ItemDictionary(Dictionary<FieldProtocol, IProtocolItems> items) => _items = items.ToFrozenDictionary();
 
     /// <summary>One line for each protocol.</summary>
-    public static ItemDictionary Standard { get; } = new(new Dictionary<FieldProtocol, IProtocolItems>());
+    public static ItemDictionary Standard { get; } = new(new Dictionary<FieldProtocol, IProtocolItems>
+    {
+        [FieldProtocol.Dlt645Y2007] = new Dlt645Items(Dlt645Edition.Y2007),
+        [FieldProtocol.Dlt645Y1997] = new Dlt645Items(Dlt645Edition.Y1997),
+    });
 
     /// <inheritdoc/>
     public ItemLookup Find(FieldProtocol protocol, string item, string? unit) =>
