@@ -33,8 +33,9 @@ public sealed class BusDriver : ILineDriver, ILineObservable
         BusPort port = new(line.Transport, time);
         BusLineOptions options = port.Options(line.Id, TimeSpan.FromMilliseconds(line.TimeoutMs));
         BusLine bus = new(options, port.OpenAsync, time, jitter, logger);
+        ItemMistakes mistakes = new(logger);
         Dictionary<FieldProtocol, IBusProtocol> protocols = line.Devices.Select(device => device.Profile.Protocol).Distinct()
-            .ToDictionary(protocol => protocol, protocol => BusProtocols.Create(protocol, options, port.IsRemote));
+            .ToDictionary(protocol => protocol, protocol => BusProtocols.Create(protocol, options, port.IsRemote, mistakes));
         return new BusDriver(bus, protocols, port);
     }
 

@@ -1,3 +1,4 @@
+using IotProperty.Edge.Drivers.Cjt188;
 using IotProperty.Edge.Drivers.ModbusRtu;
 using IotProperty.Edge.Profiles;
 
@@ -7,12 +8,14 @@ namespace IotProperty.Edge.Drivers;
 public static class BusProtocols
 {
     /// <summary>A protocol's adapter, made for one line.</summary>
-    public static IBusProtocol Create(FieldProtocol protocol, BusLineOptions line, bool isRemote)
+    /// <param name="mistakes">Where adapters tell once what a device sends and its profile cannot use.</param>
+    public static IBusProtocol Create(FieldProtocol protocol, BusLineOptions line, bool isRemote, ItemMistakes mistakes)
     {
         ArgumentNullException.ThrowIfNull(line);
         return protocol switch
         {
             FieldProtocol.Modbus => new ModbusRtuProtocol(line, isRemote),
+            FieldProtocol.Cjt188 => new Cjt188Protocol(mistakes),
             _ => throw new ArgumentOutOfRangeException(nameof(protocol), protocol, "no bus carries this protocol"),
         };
     }

@@ -31,7 +31,7 @@ public readonly record struct Cjt188Quantity(decimal? Value, byte UnitCode);
 /// <param name="Offset">In the payload.</param>
 /// <param name="Digits">Bytes of BCD; 0 for what is no number.</param>
 /// <param name="Decimals">Digits behind the point.</param>
-/// <param name="Unit">Of a <see cref="Cjt188FieldKind.Number"/>; empty for one without.</param>
+/// <param name="Unit">Of a <see cref="Cjt188FieldKind.Number"/>, empty for one without; of a <see cref="Cjt188FieldKind.Quantity"/> the customary one, the meter sends the true one.</param>
 public sealed record Cjt188Field(string Name, Cjt188FieldKind Kind, int Offset, int Digits, int Decimals, string Unit)
 {
     private const int TimeBytes = 7;

@@ -25,41 +25,41 @@ public sealed class Cjt188Layout
 
     /// <summary>901F of a water or gas meter.</summary>
     public static Cjt188Layout Volume { get; } = new(
-        [Quantity("current", 0, 4, 2), Quantity("settlement", 5, 4, 2), Time("time", 10), Status(17)]);
+        [Quantity("current", 0, 4, 2, "m3"), Quantity("settlement", 5, 4, 2, "m3"), Time("time", 10), Status(17)]);
 
     /// <summary>901F of a meter that sends its counter and nothing else.</summary>
-    public static Cjt188Layout VolumeOnly { get; } = new([Quantity("current", 0, 4, 2)]);
+    public static Cjt188Layout VolumeOnly { get; } = new([Quantity("current", 0, 4, 2, "m3")]);
 
     /// <summary>901F of a heat meter.</summary>
     public static Cjt188Layout Heat { get; } = new(
     [
-        Quantity("settlement_heat", 0, 4, 2), Quantity("current_heat", 5, 4, 2), Quantity("power", 10, 4, 2), Quantity("flow", 15, 4, 4),
-        Quantity("cumulative_flow", 20, 4, 2), Number("supply_temperature_c", 25, 3, 2, "degC"), Number("return_temperature_c", 28, 3, 2, "degC"),
+        Quantity("settlement_heat", 0, 4, 2, "kWh"), Quantity("current_heat", 5, 4, 2, "kWh"), Quantity("power", 10, 4, 2, "kW"), Quantity("flow", 15, 4, 4, "m3/h"),
+        Quantity("cumulative_flow", 20, 4, 2, "m3"), Number("supply_temperature_c", 25, 3, 2, "degC"), Number("return_temperature_c", 28, 3, 2, "degC"),
         Number("work_hours", 31, 3, 0, "h"), Time("time", 34), Status(41),
     ]);
 
     /// <summary>901F of a heat meter of the 2018 edition.</summary>
     public static Cjt188Layout Heat2018 { get; } = new(
     [
-        Quantity("settlement_heat", 0, 4, 2), Quantity("current_heat", 5, 4, 2), Quantity("power", 10, 3, 2), Quantity("flow", 14, 3, 3),
-        Quantity("cumulative_flow", 18, 4, 2), Number("supply_temperature_c", 23, 2, 2, "degC"), Number("return_temperature_c", 25, 2, 2, "degC"),
+        Quantity("settlement_heat", 0, 4, 2, "kWh"), Quantity("current_heat", 5, 4, 2, "kWh"), Quantity("power", 10, 3, 2, "kW"), Quantity("flow", 14, 3, 3, "m3/h"),
+        Quantity("cumulative_flow", 18, 4, 2, "m3"), Number("supply_temperature_c", 23, 2, 2, "degC"), Number("return_temperature_c", 25, 2, 2, "degC"),
         Number("work_hours", 27, 4, 0, "h"), Time("time", 31), Status(38),
     ], "2018");
 
     /// <summary>A past settlement of a water or gas meter.</summary>
-    public static Cjt188Layout Settlement { get; } = new([Quantity("settlement", 0, 4, 2)]);
+    public static Cjt188Layout Settlement { get; } = new([Quantity("settlement", 0, 4, 2, "m3")]);
 
     /// <summary>A past settlement of a heat meter.</summary>
-    public static Cjt188Layout HeatSettlement { get; } = new([Quantity("settlement_heat", 0, 4, 2)]);
+    public static Cjt188Layout HeatSettlement { get; } = new([Quantity("settlement_heat", 0, 4, 2, "kWh")]);
 
     /// <summary>D2xx of a heat meter, 2018 edition.</summary>
     public static Cjt188Layout HeatSettlement2018 { get; } = new(
-        [Quantity("settlement_heat", 0, 4, 2), Quantity("settlement_cooling", 5, 4, 2), Quantity("settlement", 10, 4, 2)], "2018");
+        [Quantity("settlement_heat", 0, 4, 2, "kWh"), Quantity("settlement_cooling", 5, 4, 2, "kWh"), Quantity("settlement", 10, 4, 2, "m3")], "2018");
 
     /// <summary>D3xx and D4xx of a water or gas meter, 2018 edition.</summary>
     public static Cjt188Layout Freeze { get; } = new(
     [
-        Time("time", 0), Quantity("cumulative_flow", 7, 4, 2), Quantity("flow", 12, 4, 4), Number("temperature_c", 17, 3, 2, "degC"), Number("pressure", 20, 3, 2, ""),
+        Time("time", 0), Quantity("cumulative_flow", 7, 4, 2, "m3"), Quantity("flow", 12, 4, 4, "m3/h"), Number("temperature_c", 17, 3, 2, "degC"), Number("pressure", 20, 3, 2, ""),
     ], "2018");
 
     /// <summary>907F as read, A015 as written.</summary>
@@ -85,7 +85,7 @@ public sealed class Cjt188Layout
     public static Cjt188Layout NewPurchase { get; } = new([Number("purchase_number", 0, 1, 0, ""), Number("purchase", 1, 4, 2, "")]);
 
     /// <summary>A016: where the counter shall stand.</summary>
-    public static Cjt188Layout Base { get; } = new([Quantity("base", 0, 4, 2)]);
+    public static Cjt188Layout Base { get; } = new([Quantity("base", 0, 4, 2, "m3")]);
 
     /// <summary>A017 as written.</summary>
     public static Cjt188Layout Valve { get; } = new([new Cjt188Field("valve_command", Cjt188FieldKind.ValveCommand, 0, 0, 0, "")]);
@@ -188,7 +188,8 @@ public sealed class Cjt188Layout
         return any;
     }
 
-    private static Cjt188Field Quantity(string name, int offset, int digits, int decimals) => new(name, Cjt188FieldKind.Quantity, offset, digits, decimals, "");
+    private static Cjt188Field Quantity(string name, int offset, int digits, int decimals, string unit) =>
+        new(name, Cjt188FieldKind.Quantity, offset, digits, decimals, unit);
 
     private static Cjt188Field Number(string name, int offset, int digits, int decimals, string unit) =>
         new(name, Cjt188FieldKind.Number, offset, digits, decimals, unit);

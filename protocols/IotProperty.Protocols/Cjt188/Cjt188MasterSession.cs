@@ -8,6 +8,8 @@ namespace IotProperty.Protocols.Cjt188;
 /// </summary>
 public sealed class Cjt188MasterSession : IBusMaster
 {
+    public const int StandardWakeUpBytes = 4;
+
     /// <summary>13 wake-up bytes were seen in front of replies.</summary>
     private const int MaxWakeUpBytes = 16;
 
@@ -18,25 +20,35 @@ public sealed class Cjt188MasterSession : IBusMaster
     private readonly byte[] _outgoing = new byte[MaxWakeUpBytes + Cjt188Frame.MaxBytes];
     private readonly byte[] _reply = new byte[Cjt188Frame.MaxDataBytes];
     private readonly Exchange[] _past = new Exchange[Remembered];
-    private readonly int _wakeUpBytes;
 
     private Exchange _current;
     private bool _waits;
+    private int _wakeUpBytes;
+    private int _frameAt;
     private int _outgoingBytes;
     private int _replyAt;
     private int _replyBytes;
     private int _nextPast;
     private byte _serial;
 
-    /// <param name="wakeUpBytes">How many FE go in front of a request: 2 to 4 by the standard (§6.2.1), a few meters want more.</param>
+    /// <param name="wakeUpBytes">See <see cref="WakeUpBytes"/>.</param>
     /// <param name="firstSerial">The serial number of the first request.</param>
-    public Cjt188MasterSession(int wakeUpBytes = 4, byte firstSerial = 0)
+    public Cjt188MasterSession(int wakeUpBytes = StandardWakeUpBytes, byte firstSerial = 0)
     {
-        ArgumentOutOfRangeException.ThrowIfNegative(wakeUpBytes);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(wakeUpBytes, MaxWakeUpBytes);
-        _wakeUpBytes = wakeUpBytes;
+        WakeUpBytes = wakeUpBytes;
         _serial = firstSerial;
-        _outgoing.AsSpan(0, wakeUpBytes).Fill(Cjt188Frame.WakeUp);
+    }
+
+    /// <summary>How many FE go in front of the next request: 2 to 4 by the standard (§6.2.1), a few meters want more; 0 to 16.</summary>
+    public int WakeUpBytes
+    {
+        get => _wakeUpBytes;
+        set
+        {
+            ArgumentOutOfRangeException.ThrowIfNegative(value);
+            ArgumentOutOfRangeException.ThrowIfGreaterThan(value, MaxWakeUpBytes);
+            _wakeUpBytes = value;
+        }
     }
 
     public ReadOnlyMemory<byte> Outgoing => _outgoing.AsMemory(0, _outgoingBytes);
@@ -55,6 +67,9 @@ public sealed class Cjt188MasterSession : IBusMaster
     public long ForeignReplies { get; private set; }
 
     public long NoiseBytes { get; private set; }
+
+    /// <summary>Whether the last exchange was answered, so that <see cref="ReplyPayload"/> is what was asked for.</summary>
+    public bool HasAnswer { get; private set; }
 
     /// <summary>Who answered last: the way to learn the address of a meter that was asked with wildcards.</summary>
     public Cjt188AddressField ReplyAddress { get; private set; }
@@ -157,11 +172,14 @@ public sealed class Cjt188MasterSession : IBusMaster
             _serial++;
         }
 
-        Span<byte> frame = _outgoing.AsSpan(_wakeUpBytes);
+        _frameAt = _wakeUpBytes;
+        _outgoing.AsSpan(0, _frameAt).Fill(Cjt188Frame.WakeUp);
+        Span<byte> frame = _outgoing.AsSpan(_frameAt);
         int dataBytes = Cjt188Body.Write(frame[Cjt188Frame.DataAt..], identifier, target.Order, _current.Serial, payload);
-        _outgoingBytes = _wakeUpBytes + Cjt188Frame.Seal(frame, target.MeterType, target.Address, (byte)function, dataBytes);
+        _outgoingBytes = _frameAt + Cjt188Frame.Seal(frame, target.MeterType, target.Address, (byte)function, dataBytes);
         _waits = true;
         _replyBytes = 0;
+        HasAnswer = false;
         Why = "";
     }
 
@@ -194,6 +212,7 @@ public sealed class Cjt188MasterSession : IBusMaster
         if (hasBody && body.Identifier == _current.Identifier && body.Serial == _current.Serial)
         {
             Keep(frame, Cjt188Body.HeaderBytes);
+            HasAnswer = true;
             return BusStatus.Answered;
         }
 
@@ -237,7 +256,7 @@ public sealed class Cjt188MasterSession : IBusMaster
 
     private void CountUnasked(in Cjt188Frame frame)
     {
-        bool ownEcho = !frame.FromMeter && _received.Unread[..frame.Length].SequenceEqual(_outgoing.AsSpan(_wakeUpBytes, Math.Max(0, _outgoingBytes - _wakeUpBytes)));
+        bool ownEcho = !frame.FromMeter && _received.Unread[..frame.Length].SequenceEqual(_outgoing.AsSpan(_frameAt, _outgoingBytes - _frameAt));
         if (ownEcho)
         {
             return;
