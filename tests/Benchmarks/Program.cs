@@ -1,4 +1,5 @@
 using System.CommandLine;
+using IotProperty.Benchmarks.Bus;
 using IotProperty.Benchmarks.Decode;
 using IotProperty.Benchmarks.Estate;
 using IotProperty.Benchmarks.Harness;
@@ -13,6 +14,8 @@ IBenchmark[] benchmarks =
     new ModbusTcpReadBenchmark(),
     new MqttPublishBenchmark(),
     new FrontDoorBenchmark(),
+    new RtuWireBenchmark(),
+    new DeadUnitsBenchmark(),
     new MeterFrameBenchmark(),
     new BatchCodecBenchmark(),
     new TelemetryIngestBenchmark(),
