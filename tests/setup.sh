@@ -21,6 +21,7 @@ setup_peers() {
   done
   /usr/bin/python3 -c 'import paho.mqtt' 2>/dev/null || missing+=(python3-paho-mqtt)
   /usr/bin/python3 -c 'import pymodbus' 2>/dev/null || missing+=(python3-pymodbus)
+  /usr/bin/python3 -c 'import serial, serial_asyncio' 2>/dev/null || missing+=(python3-serial python3-serial-asyncio)
   fc-list 2>/dev/null | grep -q 'Noto Sans CJK' || missing+=(fontconfig fonts-noto-cjk)
 
   [ ${#missing[@]} -eq 0 ] && { echo "Every peer program is there."; return 0; }

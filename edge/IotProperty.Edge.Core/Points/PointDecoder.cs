@@ -27,7 +27,7 @@ public static class PointDecoder
     public static PointValue Decode(PointDefinition point, in ItemValue item)
     {
         ArgumentNullException.ThrowIfNull(point);
-        return Judge(point, item.State == ItemState.Value ? (double)Scale(point, item.Value) : double.NaN);
+        return Judge(point, item.State == ItemState.Value && Told(point, item.Value) is { } told ? (double)told : double.NaN);
     }
 
     /// <summary>
@@ -47,7 +47,7 @@ public static class PointDecoder
         };
         if (digits is null)
         {
-            return Integer(place, bits) is { } integer ? Scale(point, integer) : null;
+            return Integer(place, bits) is { } integer ? Told(point, integer) : null;
         }
 
         return decimal.TryParse(digits, NumberStyles.Float, CultureInfo.InvariantCulture, out decimal raw) && Math.Abs(raw) < 1e18m
@@ -59,7 +59,7 @@ public static class PointDecoder
     public static decimal? DecodeExact(PointDefinition point, in ItemValue item)
     {
         ArgumentNullException.ThrowIfNull(point);
-        return item.State == ItemState.Value ? Scale(point, item.Value) : null;
+        return item.State == ItemState.Value ? Told(point, item.Value) : null;
     }
 
     /// <summary>The text of a point of type string: up to the first NUL, without blanks at its ends; what is no printable ASCII becomes '?'.</summary>
@@ -93,8 +93,20 @@ public static class PointDecoder
             PointType.Float32 => ScaleFloat(point, BitConverter.UInt32BitsToSingle((uint)bits)),
             PointType.Float64 => ScaleFloat(point, BitConverter.UInt64BitsToDouble(bits)),
             PointType.Bool => (bits >> place.Bit.GetValueOrDefault()) & 1,
-            _ => Integer(place, bits) is { } integer ? (double)Scale(point, integer) : double.NaN,
+            _ => Integer(place, bits) is { } integer && Told(point, integer) is { } told ? (double)told : double.NaN,
         };
+    }
+
+    /// <summary>What the raw number stands for; null when the profile lists what there is and this is none of it.</summary>
+    private static decimal? Told(PointDefinition point, decimal raw)
+    {
+        if (point.Values is not { } values)
+        {
+            return Scale(point, raw);
+        }
+
+        bool isWhole = raw is >= long.MinValue and <= long.MaxValue && decimal.Truncate(raw) == raw;
+        return isWhole && values.TryGetValue((long)raw, out decimal told) ? told : null;
     }
 
     /// <summary>In decimal, so that 123 × 0.01 is the double nearest to 1.23 and not a neighbour of it.</summary>

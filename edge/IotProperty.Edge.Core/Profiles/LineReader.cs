@@ -59,18 +59,29 @@ internal sealed class LineReader(
         LocalText? name = device.Name("name");
         int? pollMs = (int?)device.Integer("pollMs", 20, 86_400_000);
         bool profileAlarms = ReadAlarms(device);
+        DeviceControl? control = profile is null ? null : DeviceControlReader.Read(device, profile);
         if (profile is null)
         {
             // Without its profile nobody knows which of these the device needs.
             device.Optional("unit");
             device.Optional("address");
             device.Optional("meterType");
+            device.Optional("control");
         }
 
         device.Finish();
         DeviceConfiguration? read = id is null || address is null || profile is null
             ? null
-            : new DeviceConfiguration { Id = id, Name = name ?? new LocalText(id, id), Address = address, Profile = profile, PollMs = pollMs ?? profile.PollMs, ProfileAlarms = profileAlarms };
+            : new DeviceConfiguration
+            {
+                Id = id,
+                Name = name ?? new LocalText(id, id),
+                Address = address,
+                Profile = profile,
+                PollMs = pollMs ?? profile.PollMs,
+                ProfileAlarms = profileAlarms,
+                Control = control,
+            };
         if (id is not null && !devices.TryAdd(id, (device.Optional("id")!.At, read)))
         {
             device.AddAt("id", $"device '{id}' is already in line {devices[id].At.Line}", "give each device of the site its own id");

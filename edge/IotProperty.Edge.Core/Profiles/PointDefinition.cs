@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using IotProperty.Protocols.Uplink;
 
 namespace IotProperty.Edge.Profiles;
@@ -77,6 +78,12 @@ public sealed record PointDefinition
     public decimal Scale { get; init; } = 1m;
 
     public decimal Offset { get; init; }
+
+    /// <summary>
+    /// What each raw number stands for, so that the same state has the same number whatever the device calls it; any other raw number is out of range. Null for
+    /// a measured value. Stands in place of <see cref="Scale"/> and <see cref="Offset"/>.
+    /// </summary>
+    public FrozenDictionary<long, decimal>? Values { get; init; }
 
     /// <summary>The unit of the scaled value; empty when it has none.</summary>
     public string Unit { get; init; } = "";

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Globalization;
 using IotProperty.Protocols.Uplink;
 
@@ -10,10 +11,15 @@ internal sealed record PointSetting(FieldProtocol Protocol, int? PollMs, int Max
 internal static class PointReader
 {
     /// <summary>The keys that mean nothing for a value that is only 0 or 1.</summary>
-    private static readonly string[] NumberKeys = ["scale", "offset", "range", "deadband", "wordOrder"];
+    private static readonly string[] NumberKeys = ["scale", "offset", "range", "deadband", "values", "wordOrder"];
 
     /// <summary>The keys that mean nothing for a text.</summary>
-    private static readonly string[] ValueKeys = ["scale", "offset", "range", "deadband", "unit"];
+    private static readonly string[] ValueKeys = ["scale", "offset", "range", "deadband", "values", "unit"];
+
+    /// <summary>The keys that mean nothing for a number that stands for something.</summary>
+    private static readonly string[] MeasureKeys = ["scale", "offset", "range", "deadband"];
+
+    private const int MaxValues = 256;
 
     /// <summary>Null after a mistake that leaves no point.</summary>
     public static PointDefinition? Read(string id, MappingReader point, PointSetting setting)
@@ -25,6 +31,7 @@ internal static class PointReader
             : ReadItem(point, setting, ref unit);
         decimal scale = ReadScale(point);
         decimal offset = ReadOffset(point);
+        FrozenDictionary<long, decimal>? values = ReadValues(point);
         PointRange? range = ReadRange(point);
         decimal deadband = ReadDeadband(point, range);
         int maxSilenceMs = (int)(point.Integer("maxSilenceMs", 1_000, 86_400_000) ?? Math.Max(60_000, setting.PollMs ?? 0));
@@ -47,8 +54,9 @@ internal static class PointReader
             Place = place,
             Scale = scale,
             Offset = offset,
+            Values = values,
             Unit = unit ?? "",
-            Range = range,
+            Range = values is { Count: > 0 } ? new PointRange((double)values.Values.Min(), (double)values.Values.Max()) : range,
             Deadband = (double)deadband,
             MaxSilenceMs = maxSilenceMs,
         };
@@ -104,6 +112,41 @@ internal static class PointReader
         }
 
         return offset;
+    }
+
+    private static FrozenDictionary<long, decimal>? ReadValues(MappingReader point)
+    {
+        MappingReader? reader = point.Mapping("values", "'values'");
+        if (reader is null)
+        {
+            return null;
+        }
+
+        if (reader.Node.Entries.Length is 0 or > MaxValues)
+        {
+            point.AddAt("values", $"'values' lists {reader.Node.Entries.Length} numbers", $"write 1 to {MaxValues} as values: {{ RAW: TOLD, … }}");
+        }
+
+        Dictionary<long, decimal> values = [];
+        foreach (YamlEntry entry in reader.Node.Entries)
+        {
+            decimal? told = reader.Number(entry.Key);
+            if (!long.TryParse(entry.Key, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long raw))
+            {
+                reader.Add(entry.KeyAt, $"'{MappingReader.Bounded(entry.Key)}' is no raw number", "write the whole number as the device sends it");
+            }
+            else if (told is { } known && !values.TryAdd(raw, known))
+            {
+                reader.Add(entry.KeyAt, $"raw number {raw} is listed twice", "list each raw number once");
+            }
+        }
+
+        foreach (string key in MeasureKeys.Where(point.Has))
+        {
+            point.AddAt(key, $"a point with 'values' has no '{key}'", "leave one of the two out");
+        }
+
+        return values.ToFrozenDictionary();
     }
 
     private static PointRange? ReadRange(MappingReader point)
@@ -163,6 +206,11 @@ internal static class PointReader
             {
                 point.AddAt(key, $"a bool has no '{key}'", "leave it out");
             }
+        }
+
+        if (place is RegisterPlace { Type: PointType.Float32 or PointType.Float64 } && point.Has("values"))
+        {
+            point.AddAt("values", "a float is measured and stands for nothing", "leave 'values' out");
         }
 
         if (place.IsText)

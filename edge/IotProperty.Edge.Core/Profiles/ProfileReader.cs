@@ -123,6 +123,10 @@ internal static class ProfileReader
             {
                 readings.Add(entry.KeyAt, $"point '{entry.Key}' is a {(point.IsFlag ? "bool" : "text")} and cannot be billed", "name a register that counts");
             }
+            else if (point is { Values: not null })
+            {
+                readings.Add(entry.KeyAt, $"point '{entry.Key}' tells a state and cannot be billed", "name a register that counts");
+            }
 
             if (readings.Mapping(entry.Value, $"reading '{entry.Key}'") is { } reading)
             {

@@ -90,6 +90,9 @@ public sealed record DeviceConfiguration
 
     /// <summary>Whether the device gets the alarm rules of its profile.</summary>
     public bool ProfileAlarms { get; init; } = true;
+
+    /// <summary>Who may switch the device; null when nobody may.</summary>
+    public DeviceControl? Control { get; init; }
 }
 
 /// <summary>One credential of the site's local access list.</summary>

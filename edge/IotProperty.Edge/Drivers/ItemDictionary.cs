@@ -1,6 +1,8 @@
 using System.Collections.Frozen;
 using IotProperty.Edge.Drivers.Cjt188;
+using IotProperty.Edge.Drivers.Dlt645;
 using IotProperty.Edge.Profiles;
+using IotProperty.Protocols.Dlt645;
 
 namespace IotProperty.Edge.Drivers;
 
@@ -21,6 +23,8 @@ public sealed class ItemDictionary : IItemDictionary
     /// <summary>One line for each protocol.</summary>
     public static ItemDictionary Standard { get; } = new(new Dictionary<FieldProtocol, IProtocolItems>
     {
+        [FieldProtocol.Dlt645Y2007] = new Dlt645Items(Dlt645Edition.Y2007),
+        [FieldProtocol.Dlt645Y1997] = new Dlt645Items(Dlt645Edition.Y1997),
         [FieldProtocol.Cjt188] = new Cjt188Items(),
     });
 

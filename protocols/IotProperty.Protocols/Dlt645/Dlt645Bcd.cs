@@ -6,6 +6,8 @@ public static class Dlt645Bcd
     /// <summary>Sixteen digits: all that the standard's numbers need, and all that fits the arithmetic.</summary>
     public const int MaxBytes = 8;
 
+    public const int MaxDecimals = 6;
+
     private const byte SignBit = 0x80;
 
     private static readonly decimal[] PowersOfTen = [1m, 10m, 100m, 1_000m, 10_000m, 100_000m, 1_000_000m];

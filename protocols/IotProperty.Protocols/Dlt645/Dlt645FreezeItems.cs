@@ -43,8 +43,8 @@ internal static class Dlt645FreezeItems
             0x00 => new($"{kind} freeze time{last}", "", new(Dlt645ValueKind.Minute, 5)),
             Dlt645ItemTable.Block => new($"{kind} freeze block{last}", "", new(Dlt645ValueKind.Raw, 0)),
 
-            // Total, A, B, C active, then the same reactive: kW and kvar, so no one unit.
-            0x10 when !hourly => new($"{kind} freeze powers{last}", "", new(Dlt645ValueKind.Number, 3, 4, Signed: true), BlockLength: 8),
+            // Total, A, B, C active, then the same reactive.
+            0x10 when !hourly => new($"{kind} freeze powers{last}", "kW", new(Dlt645ValueKind.Number, 3, 4, Signed: true), BlockLength: 8) { SecondUnit = "kvar" },
 
             // The hourly freeze keeps the two totals only.
             >= 0x01 and <= 0x02 when hourly => Content(identifier.Di1, kind, " total", last, blockLength: 0),

@@ -11,7 +11,13 @@ public sealed record Dlt645Item(string Name, string Unit, Dlt645Format Format, i
     /// <summary>Ends a block in DL/T 645-1997; some meters of the newer edition send it as well.</summary>
     private const byte BlockEnd = 0xAA;
 
+    /// <summary>Of the second half of a row that mixes two units; null where <see cref="Unit"/> is that of all.</summary>
+    public string? SecondUnit { get; init; }
+
     public bool IsBlock => BlockLength > 0;
+
+    /// <summary>The unit of one value of a row.</summary>
+    public string UnitOf(int index) => SecondUnit is not null && index >= BlockLength / 2 ? SecondUnit : Unit;
 
     /// <summary>
     /// How many values <paramref name="data"/> holds: a block may end early, a single value is whole or not there. 0 where the length fits neither, so

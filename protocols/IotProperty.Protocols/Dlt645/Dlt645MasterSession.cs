@@ -10,8 +10,7 @@ namespace IotProperty.Protocols.Dlt645;
 /// its late answer, and the driver asks once more; an order waits until that time is over. Some simulators answer a wildcard with the wildcard; that is accepted. Owned by one task; once constructed it
 /// allocates only the words of a refusal.
 /// </summary>
-/// <param name="wakeUpBytes">FE in front of each request; 4 by the standard (§5.2.1), 0 to 64.</param>
-public sealed class Dlt645MasterSession(int wakeUpBytes = Dlt645MasterSession.StandardWakeUpBytes) : IBusMaster
+public sealed class Dlt645MasterSession : IBusMaster
 {
     public const int StandardWakeUpBytes = 4;
 
@@ -63,6 +62,12 @@ public sealed class Dlt645MasterSession(int wakeUpBytes = Dlt645MasterSession.St
 
     /// <inheritdoc/>
     public long NoiseBytes { get; private set; }
+
+    /// <summary>FE in front of each request from the next exchange on; 4 by the standard (§5.2.1), 0 to 64.</summary>
+    public int WakeUpBytes { get; set; } = StandardWakeUpBytes;
+
+    /// <summary>Whether <see cref="Data"/> is the whole answer and not the first parts of one that broke off.</summary>
+    public bool IsWhole { get; private set; }
 
     /// <summary>
     /// What the meter answered: the value's bytes without identifier and sequence, all parts in order. After a refusal or a time-out in the middle of a
@@ -272,12 +277,13 @@ public sealed class Dlt645MasterSession(int wakeUpBytes = Dlt645MasterSession.St
         // What arrived before the request cannot answer it.
         Discard(silent: true);
         Dlt645Control control = Dlt645Control.Request(edition, function);
-        _outgoingBytes = Dlt645Frame.Write(_outgoing, meter, control, _requestData.AsSpan(0, dataBytes), wakeUpBytes);
+        _outgoingBytes = Dlt645Frame.Write(_outgoing, meter, control, _requestData.AsSpan(0, dataBytes), WakeUpBytes);
         _asked = new Dlt645Asked(meter, edition, control.Code, identifier, Sequence: 0, Fingerprint(_requestData.AsSpan(0, dataBytes)));
         _gatheredBytes = 0;
         _waiting = true;
         ExpectsReply = true;
         _sentMs = 0;
+        IsWhole = false;
         Answerer = default;
         Refusal = Dlt645Refusals.None;
         Why = "";
@@ -320,6 +326,7 @@ public sealed class Dlt645MasterSession(int wakeUpBytes = Dlt645MasterSession.St
             _ => Answered(data),
         };
         _waiting = outcome == BusStatus.SendNext;
+        IsWhole = outcome == BusStatus.Answered;
         return outcome;
     }
 
@@ -356,7 +363,7 @@ public sealed class Dlt645MasterSession(int wakeUpBytes = Dlt645MasterSession.St
         }
 
         _asked = _asked with { Content = Fingerprint(_requestData.AsSpan(0, length)), LateUntilMs = long.MaxValue };
-        _outgoingBytes = Dlt645Frame.Write(_outgoing, _asked.Meter, control, _requestData.AsSpan(0, length), wakeUpBytes);
+        _outgoingBytes = Dlt645Frame.Write(_outgoing, _asked.Meter, control, _requestData.AsSpan(0, length), WakeUpBytes);
         return BusStatus.SendNext;
     }
 

@@ -57,4 +57,90 @@ internal static class ModbusServerScripts
                 if length > 0:
                     lib.modbus_reply(context, request, length, mapping)
         """;
+
+    /// <summary>On a serial port, whose path it is given; says when it is ready.</summary>
+    public const string PymodbusSerial = """
+        import asyncio, sys
+        from pymodbus.datastore import ModbusSequentialDataBlock, ModbusServerContext, ModbusSlaveContext
+        from pymodbus.device import ModbusDeviceIdentification
+        from pymodbus.framer.rtu_framer import ModbusRtuFramer
+        from pymodbus.server.async_io import ModbusSerialServer
+
+        def block(value):
+            return ModbusSequentialDataBlock(0, [value(n) for n in range(200)])
+
+        async def main():
+            unit = ModbusSlaveContext(
+                hr=block(lambda n: 1000 + n), ir=block(lambda n: 2000 + n),
+                co=block(lambda n: n % 3 == 0), di=block(lambda n: n % 2 == 0), zero_mode=True)
+            identity = ModbusDeviceIdentification(info_name={"VendorName": "Pymodbus", "ProductCode": "PM", "MajorMinorRevision": "3"})
+            server = ModbusSerialServer(
+                ModbusServerContext(slaves={1: unit}, single=False), framer=ModbusRtuFramer, identity=identity,
+                port=sys.argv[1], baudrate=19200, bytesize=8, parity="N", stopbits=1, ignore_missing_slaves=True)
+            await server.start()
+            print("ready", flush=True)
+            await server.serve_forever()
+
+        asyncio.run(main())
+        """;
+
+    /// <summary>RTU over TCP: the frames of a serial line behind a TCP port.</summary>
+    public const string PymodbusRtuOverTcp = """
+        import asyncio
+        from pymodbus.datastore import ModbusSequentialDataBlock, ModbusServerContext, ModbusSlaveContext
+        from pymodbus.device import ModbusDeviceIdentification
+        from pymodbus.framer.rtu_framer import ModbusRtuFramer
+        from pymodbus.server.async_io import ModbusTcpServer
+
+        def block(value):
+            return ModbusSequentialDataBlock(0, [value(n) for n in range(200)])
+
+        async def main():
+            unit = ModbusSlaveContext(
+                hr=block(lambda n: 1000 + n), ir=block(lambda n: 2000 + n),
+                co=block(lambda n: n % 3 == 0), di=block(lambda n: n % 2 == 0), zero_mode=True)
+            identity = ModbusDeviceIdentification(info_name={"VendorName": "Pymodbus", "ProductCode": "PM", "MajorMinorRevision": "3"})
+            server = ModbusTcpServer(
+                ModbusServerContext(slaves={1: unit}, single=False), framer=ModbusRtuFramer, identity=identity,
+                address=("127.0.0.1", 0), ignore_missing_slaves=True)
+            running = asyncio.create_task(server.serve_forever())
+            await server.serving
+            print(server.server.sockets[0].getsockname()[1], flush=True)
+            await running
+
+        asyncio.run(main())
+        """;
+
+    /// <summary>The C library on a serial port, whose path it is given; says when it is ready.</summary>
+    public const string LibmodbusSerial = """
+        import ctypes, sys
+
+        class Mapping(ctypes.Structure):
+            _fields_ = [(name, ctypes.c_int) for name in (
+                "nb_bits", "start_bits", "nb_input_bits", "start_input_bits",
+                "nb_input_registers", "start_input_registers", "nb_registers", "start_registers")] + [
+                ("bits", ctypes.POINTER(ctypes.c_uint8)), ("input_bits", ctypes.POINTER(ctypes.c_uint8)),
+                ("input_registers", ctypes.POINTER(ctypes.c_uint16)), ("registers", ctypes.POINTER(ctypes.c_uint16))]
+
+        lib = ctypes.CDLL("libmodbus.so.5")
+        lib.modbus_new_rtu.restype = ctypes.c_void_p
+        lib.modbus_new_rtu.argtypes = [ctypes.c_char_p, ctypes.c_int, ctypes.c_char, ctypes.c_int, ctypes.c_int]
+        lib.modbus_mapping_new.restype = ctypes.POINTER(Mapping)
+        context = ctypes.c_void_p(lib.modbus_new_rtu(sys.argv[1].encode(), 19200, b"N", 8, 1))
+        mapping = lib.modbus_mapping_new(200, 200, 200, 200)
+        for n in range(200):
+            mapping.contents.registers[n] = 1000 + n
+            mapping.contents.input_registers[n] = 2000 + n
+            mapping.contents.bits[n] = n % 3 == 0
+            mapping.contents.input_bits[n] = n % 2 == 0
+        lib.modbus_set_slave(context, 1)
+        if lib.modbus_connect(context) != 0:
+            sys.exit("the port cannot be opened")
+        print("ready", flush=True)
+        request = (ctypes.c_uint8 * 260)()
+        while True:
+            length = lib.modbus_receive(context, request)
+            if length > 0:
+                lib.modbus_reply(context, request, length, mapping)
+        """;
 }

@@ -1,5 +1,7 @@
+using System.Collections.Frozen;
 using System.Globalization;
 using IotProperty.Edge.Points;
+using IotProperty.Edge.Polling;
 using IotProperty.Edge.Profiles;
 using IotProperty.Protocols.Uplink;
 
@@ -34,6 +36,26 @@ public class PointDecoderTests
     [InlineData("FFF7", 3, 0)]
     public void Bit_of_a_register_is_0_or_1(string register, int bit, double expected) =>
         Assert.Equal(new PointValue(expected, Quality.Good), PointDecoder.Decode(At(new RegisterPlace(PointTable.Holding, 0, PointType.Bool) { Bit = bit }), Registers(register)));
+
+    [Theory]
+    [InlineData("0001", 1, Quality.Good)]
+    [InlineData("0002", -1, Quality.Good)]
+    [InlineData("0003", 0, Quality.Good)]
+    [InlineData("0007", double.NaN, Quality.OutOfRange)]
+    public void Raw_number_stands_for_what_the_profile_lists_and_for_nothing_else(string register, double expected, Quality quality)
+    {
+        PointDefinition direction = Point(PointType.Uint16) with { Values = new Dictionary<long, decimal> { [1] = 1m, [2] = -1m, [3] = 0m }.ToFrozenDictionary() };
+        Assert.Equal(new PointValue(expected, quality), PointDecoder.Decode(direction, Registers(register)));
+    }
+
+    [Fact]
+    public void Listed_numbers_hold_for_items_and_beyond_every_whole_number_too()
+    {
+        PointDefinition state = Point(PointType.Uint64) with { Values = new Dictionary<long, decimal> { [2] = 5m }.ToFrozenDictionary() };
+        Assert.Equal(5, PointDecoder.Decode(state, new ItemValue(ItemState.Value, 2m)).Value);
+        Assert.Equal(Quality.OutOfRange, PointDecoder.Decode(state, new ItemValue(ItemState.Value, 2.5m)).Quality);
+        Assert.Equal(Quality.OutOfRange, PointDecoder.Decode(state, Registers("FFFF FFFF FFFF FFFF")).Quality);
+    }
 
     [Theory]
     [InlineData(PointType.Uint16, "007B", "0.01", "0", "1.23")]

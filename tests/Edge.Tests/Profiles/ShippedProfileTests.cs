@@ -21,6 +21,32 @@ public partial class ShippedProfileTests
     }
 
     [Fact]
+    public void Every_shipped_profile_names_its_source_and_speaks_both_languages()
+    {
+        foreach (DeviceProfile profile in SiteConfigurationReader.ReadProfiles(Shipped(), ItemDictionary.Standard).Profiles)
+        {
+            Assert.True(profile.Source.Length > 30, $"{profile.Id}: the source is too short to find anything by it: {profile.Source}");
+            Assert.All(profile.Points, point => Assert.True(Han().IsMatch(point.Name.ZhCn) && !Han().IsMatch(point.Name.En), $"{profile.Id}/{point.Id}: {point.Name}"));
+            Assert.All(profile.Alarms, rule => Assert.True(Han().IsMatch(rule.Name.ZhCn) && !Han().IsMatch(rule.Name.En), $"{profile.Id}: {rule.Name}"));
+        }
+    }
+
+    [Fact]
+    public void Every_shipped_meter_is_billed_by_the_register_that_the_hub_adds_up()
+    {
+        foreach (DeviceProfile profile in SiteConfigurationReader.ReadProfiles(Shipped(), ItemDictionary.Standard).Profiles)
+        {
+            string? register = profile.Kind switch
+            {
+                DeviceKind.ElectricityMeter or DeviceKind.HeatMeter => "energy",
+                DeviceKind.WaterMeter or DeviceKind.GasMeter => "volume",
+                _ => null,
+            };
+            Assert.True(register is null ? profile.Readings.IsEmpty : profile.Readings.Any(reading => reading.Point == register), profile.Id);
+        }
+    }
+
+    [Fact]
     public void Samples_of_the_guide_are_sound()
     {
         string[] samples = [.. Fence().Matches(File.ReadAllText(Path.Combine(Root, "edge", "profiles", "README.md"))).Select(m => m.Groups[1].Value)];
@@ -53,7 +79,7 @@ public partial class ShippedProfileTests
         Assert.Equal("", string.Join('\n', result.Mistakes));
     }
 
-    private static SourceText[] Shipped() =>
+    internal static SourceText[] Shipped() =>
         [.. Directory.GetFiles(Path.Combine(Root, "edge", "profiles"), "*.yaml").Order(StringComparer.Ordinal).Select(path => new SourceText(path, File.ReadAllText(path)))];
 
     private static string FindRoot()
@@ -66,6 +92,9 @@ public partial class ShippedProfileTests
 
         return at?.FullName ?? throw new InvalidOperationException("the tests do not run inside the repository");
     }
+
+    [GeneratedRegex(@"\p{IsCJKUnifiedIdeographs}")]
+    private static partial Regex Han();
 
     [GeneratedRegex("^```yaml\n(.*?)^```", RegexOptions.Singleline | RegexOptions.Multiline)]
     private static partial Regex Fence();

@@ -19,6 +19,7 @@ public sealed class Dlt645MasterSessionTests
         Assert.Equal("FEFEFEFE6878563412000068110433333433C616", Convert.ToHexString(session.Outgoing.Span));
         Assert.Equal(BusStatus.Answered, Give(session, Convert.FromHexString("FEFEFEFE687856341200006891083333343389674533B216")));
         Assert.Equal("56341200", Convert.ToHexString(session.Data));
+        Assert.True(session.IsWhole);
         Assert.Equal(Address("000012345678"), session.Answerer);
         Assert.Equal(0, session.LateReplies + session.ForeignReplies + session.NoiseBytes);
     }
@@ -192,6 +193,7 @@ public sealed class Dlt645MasterSessionTests
         session.BeginRead(Meter, new Dlt645Identifier(Dlt645Edition.Y2007, 0x0001FF00));
         Give(session, Reply(Meter, 0xB1, [0, 0xFF, 1, 0, 1, 0, 0, 0]));
         Assert.Equal(BusStatus.Refused, Give(session, Reply(Meter, 0xD2, [2])));
+        Assert.False(session.IsWhole);
         Assert.Equal("01000000", Convert.ToHexString(session.Data));
 
         session.BeginRead(Meter, new Dlt645Identifier(Dlt645Edition.Y2007, 0x0001FF00));
@@ -234,7 +236,7 @@ public sealed class Dlt645MasterSessionTests
     [Fact]
     public void Nobody_answers_a_broadcast_and_the_bus_is_left_alone_behind_it()
     {
-        Dlt645MasterSession session = new(wakeUpBytes: 0);
+        Dlt645MasterSession session = new() { WakeUpBytes = 0 };
         session.BeginBroadcastTime(Dlt645MeterAddress.Broadcast, new DateTime(2017, 6, 5, 10, 22, 51));
         Assert.Equal("6899999999999968080684554338394A4B16", Convert.ToHexString(session.Outgoing.Span));
         Assert.False(session.ExpectsReply);
@@ -254,7 +256,7 @@ public sealed class Dlt645MasterSessionTests
     public void Orders_are_written_as_in_the_vectors()
     {
         Dictionary<string, byte[]> frames = Dlt645Vector.Frames.ToDictionary(v => v.Name, v => v.Bytes);
-        Dlt645MasterSession session = new(wakeUpBytes: 0);
+        Dlt645MasterSession session = new() { WakeUpBytes = 0 };
         Dlt645MeterAddress meter = Address("000012345678");
         Assert.True(Dlt645Authority.TryCreate(2, "000000", "00000001", out Dlt645Authority? zeros));
         Assert.True(Dlt645Authority.TryCreate(2, "020637", "00000001", out Dlt645Authority? known));

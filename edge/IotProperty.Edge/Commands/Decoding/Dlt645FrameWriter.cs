@@ -197,7 +197,7 @@ internal static class Dlt645FrameWriter
         fields.WriteString("name", item.Name);
         if (item.Unit.Length > 0)
         {
-            fields.WriteString("unit", item.Unit);
+            fields.WriteString("unit", item.SecondUnit is { } second ? $"{item.Unit}, then {second}" : item.Unit);
         }
 
         if (item.Settlement)
