@@ -1,7 +1,7 @@
 namespace IotProperty.Edge.Profiles;
 
 /// <summary>Finds what somebody probably meant to write.</summary>
-internal static class Suggestion
+public static class Suggestion
 {
     /// <summary>The known word nearest to <paramref name="written"/>, or null when none is near enough to be a slip of the hand.</summary>
     public static string? Nearest(string written, IEnumerable<string> known)

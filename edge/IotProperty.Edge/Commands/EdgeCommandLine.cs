@@ -30,6 +30,7 @@ public static class EdgeCommandLine
             Validate(output, error),
             Decode(output),
             Monitor(output, error),
+            Switch(output, error),
         };
         ParseResult parsed = root.Parse(args);
         if (parsed.Errors.Count > 0)
@@ -98,6 +99,26 @@ public static class EdgeCommandLine
             return await MonitorCommand.RunAsync(place, parsed.GetValue(protocols) ?? [], parsed.GetValue(count), parsed.GetValue(json), output, error, signals.Token);
         });
         return monitor;
+    }
+
+    private static Command Switch(TextWriter output, TextWriter error)
+    {
+        Option<FileInfo> site = Site();
+        Option<string> device = new("--device") { Description = "The device's id in the site file.", Required = true };
+        Argument<string> position = new("POSITION") { Description = "open or close; for a relay also permit-close, which leaves the closing to the meter's key." };
+        position.AcceptOnlyFromAmong([.. SwitchCommand.Positions]);
+        Option<bool> yes = new("--yes") { Description = "Really do it; without it the command only tells what it would do." };
+        Command command = new("switch", $"Open or close the relay of an electricity meter or the valve of a water, heat or gas meter, where its profile and the site file allow it. {ExitCodes}")
+        {
+            site, device, position, yes,
+        };
+        command.SetAction(async (parsed, _) =>
+        {
+            using StopSignals signals = new();
+            return await SwitchCommand.RunAsync(
+                parsed.GetRequiredValue(site).FullName, parsed.GetRequiredValue(device), parsed.GetRequiredValue(position), parsed.GetValue(yes), output, error, signals.Token);
+        });
+        return command;
     }
 
     private static Option<FileInfo> Site() => new("--site") { Description = "The site file (site.yaml).", Required = true };

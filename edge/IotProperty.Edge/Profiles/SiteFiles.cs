@@ -62,6 +62,16 @@ public static class SiteFiles
         return FirstLine(File.ReadAllText(Path.Combine(folder, site.Uplink.PasswordFile)));
     }
 
+    /// <summary>The first line of a file that the site names, such as a meter's password; null, and why, when there is none.</summary>
+    public static string? ReadSecret(string siteFile, string name, out string problem)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(siteFile);
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        string path = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(siteFile))!, name);
+        problem = PasswordProblem(path, name);
+        return problem.Length > 0 ? null : FirstLine(File.ReadAllText(path));
+    }
+
     private static void AddProfiles(string folder, ImmutableArray<SourceText>.Builder profiles, List<ConfigurationMistake> unreadable)
     {
         if (!Directory.Exists(folder))

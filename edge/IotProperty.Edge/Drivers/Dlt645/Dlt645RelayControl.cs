@@ -17,6 +17,7 @@ public sealed class Dlt645RelayControl(TimeProvider time) : IControlAction
     /// <summary>Meters move the relay some seconds after they took the order, when their capacitor is charged.</summary>
     private static readonly TimeSpan ReadBackPause = TimeSpan.FromSeconds(1);
 
+    /// <summary>Beside the one right after the order.</summary>
     private const int ReadBacks = 10;
 
     private static readonly Dlt645Identifier StatusWord3 = new(Dlt645Edition.Y2007, 0x04000503);
@@ -94,20 +95,23 @@ public sealed class Dlt645RelayControl(TimeProvider time) : IControlAction
     private async ValueTask<ControlResult> ReadBackAsync(
         Dlt645Protocol protocol, BusLine line, DeviceConfiguration device, SwitchPosition position, string heard, CancellationToken cancellationToken)
     {
-        string last = "";
-        for (int i = 0; i < ReadBacks; i++)
+        for (int pauses = 0; ; pauses++)
         {
-            await Task.Delay(ReadBackPause, time, cancellationToken).ConfigureAwait(false);
             (int? status, string problem) = await ReadStatusAsync(protocol, line, device, cancellationToken).ConfigureAwait(false);
-            last = status is { } word ? Text(word) : problem;
+            string state = status is { } word ? Text(word) : problem;
             if (status is { } read && IsIn(position, read))
             {
-                return new ControlResult(true, $"{heard}; {last}");
+                return new ControlResult(true, $"{heard}; {state}");
             }
-        }
 
-        string seconds = (ReadBackPause * ReadBacks).TotalSeconds.ToString("0", CultureInfo.InvariantCulture);
-        return new ControlResult(false, $"{heard}, but after {seconds} s: {last}");
+            if (pauses == ReadBacks)
+            {
+                string seconds = (ReadBackPause * ReadBacks).TotalSeconds.ToString("0", CultureInfo.InvariantCulture);
+                return new ControlResult(false, $"{heard}, but after {seconds} s: {state}");
+            }
+
+            await Task.Delay(ReadBackPause, time, cancellationToken).ConfigureAwait(false);
+        }
     }
 
     private static async ValueTask<(int? Status, string Problem)> ReadStatusAsync(
