@@ -7,7 +7,7 @@ namespace IotProperty.Transports;
 /// that nothing is lost between two polls. The kernel numbers the events of a line: those that found no room in its buffer are counted by the gap that they leave. May
 /// be asked from any thread.
 /// </summary>
-public sealed unsafe class GpioLineRequest : IEventTarget, IDisposable
+public sealed unsafe class GpioLineRequest : IDigitalInput, IEventTarget
 {
     private const int EventsAtOnce = 16;
 
@@ -36,13 +36,10 @@ public sealed unsafe class GpioLineRequest : IEventTarget, IDisposable
     /// <summary>For people, such as <c>gpiochip0/17</c>.</summary>
     public string Endpoint { get; }
 
-    /// <summary>How many edges there were since the line was taken.</summary>
     public long Edges => Interlocked.Read(ref _edges);
 
-    /// <summary>How many of them the kernel had no room for; they are in <see cref="Edges"/>.</summary>
     public long LostEvents => Interlocked.Read(ref _lost);
 
-    /// <summary>Why no more edges come, for people; null while all is well.</summary>
     public string? Broken
     {
         get
@@ -54,8 +51,6 @@ public sealed unsafe class GpioLineRequest : IEventTarget, IDisposable
         }
     }
 
-    /// <summary>Whether the input is active now, after debouncing and inversion.</summary>
-    /// <exception cref="ChannelBrokenException">The chip has gone.</exception>
     public bool IsActive()
     {
         lock (_lock)

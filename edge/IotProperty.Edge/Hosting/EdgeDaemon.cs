@@ -3,6 +3,7 @@ using System.Reflection;
 using IotProperty.Edge.Access;
 using IotProperty.Edge.Alarms;
 using IotProperty.Edge.Drivers;
+using IotProperty.Edge.Drivers.Onboard;
 using IotProperty.Edge.Health;
 using IotProperty.Edge.Lines;
 using IotProperty.Edge.Outbox;
@@ -60,6 +61,7 @@ public sealed class EdgeDaemon : IAsyncDisposable
             {
                 ModbusTcpTransport tcp => OpenModbusTcp(line, tcp),
                 SerialTransport or SerialServerTransport => BusDriver.Open(line, _clock.Time, NewRandom(), _loggers.CreateLogger<BusLine>()),
+                OnboardTransport => OnboardDriver.Open(line.Devices, dataFolder, new KernelHardware(), _clock.Time, NewRandom(), _loggers.CreateLogger<OnboardDriver>()),
                 _ => throw new InvalidOperationException($"no driver for {line.Transport}"),
             };
             _drivers.Add(driver);
