@@ -43,3 +43,16 @@ public sealed class VectorFactAttribute : FactAttribute
         }
     }
 }
+
+/// <summary>A theory over the outside vectors; skipped with a reason where they are absent.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+public sealed class VectorTheoryAttribute : TheoryAttribute
+{
+    public VectorTheoryAttribute()
+    {
+        if (Vectors.Folder is null)
+        {
+            Skip = "../shared/vectors is not beside this repository";
+        }
+    }
+}
