@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using IotProperty.Edge.Drivers.Cjt188;
 using IotProperty.Edge.Drivers.Dlt645;
 using IotProperty.Edge.Drivers.Onboard;
+using IotProperty.Edge.Drivers.MBus;
 using IotProperty.Edge.Profiles;
 using IotProperty.Protocols.Dlt645;
 
@@ -28,6 +29,7 @@ public sealed class ItemDictionary : IItemDictionary
         [FieldProtocol.Dlt645Y1997] = new Dlt645Items(Dlt645Edition.Y1997),
         [FieldProtocol.Cjt188] = new Cjt188Items(),
         [FieldProtocol.Onboard] = new OnboardItems(),
+        [FieldProtocol.MBus] = new MBusItems(),
     });
 
     /// <inheritdoc/>

@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Globalization;
-using System.Text;
 
 namespace IotProperty.Protocols.MBus;
 
@@ -85,7 +84,16 @@ public readonly ref struct MBusRecord
     /// </summary>
     public string Meaning()
     {
-        StringBuilder? text = null;
+        Span<byte> modifiers = stackalloc byte[MBusLimits.MaxExtensions];
+        return Convert.ToHexString(modifiers[..Meaning(modifiers)]);
+    }
+
+    /// <summary>The same as bytes.</summary>
+    /// <param name="modifiers">Room for 10.</param>
+    /// <returns>How many there are.</returns>
+    public int Meaning(Span<byte> modifiers)
+    {
+        int count = 0;
         bool makers = IsManufacturers;
         bool second = false;
         foreach (byte vife in Vife)
@@ -93,14 +101,14 @@ public readonly ref struct MBusRecord
             int modifier = vife & ~ExtensionBit;
             if (makers || second || !(Scales(modifier) || modifier == 0))
             {
-                (text ??= new StringBuilder()).Append(modifier.ToString("X2", CultureInfo.InvariantCulture));
+                modifiers[count++] = (byte)modifier;
             }
 
             makers |= modifier == ManufacturerFollows;
             second = !second && modifier == SecondTable;
         }
 
-        return text?.ToString() ?? "";
+        return count;
     }
 
     /// <summary>Which type of date the data is; null where it is none.</summary>

@@ -18,6 +18,9 @@ internal static class MBusVifTable
     private static readonly MBusQuantity[] FirstExtensionTable = FirstExtension();
     private static readonly MBusQuantity[] SecondExtensionTable = SecondExtension();
 
+    /// <summary>Every row of all tables.</summary>
+    public static IEnumerable<MBusQuantity> All => [.. PrimaryTable, .. FirstExtensionTable, .. SecondExtensionTable];
+
     /// <param name="vif">Without the extension bit.</param>
     public static MBusQuantity OfPrimary(int vif) => PrimaryTable[vif];
 

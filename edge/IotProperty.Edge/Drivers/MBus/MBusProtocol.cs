@@ -1,0 +1,106 @@
+using System.Runtime.CompilerServices;
+using IotProperty.Edge.Polling;
+using IotProperty.Edge.Profiles;
+using IotProperty.Protocols.Framing;
+using IotProperty.Protocols.MBus;
+using IotProperty.Protocols.Modbus;
+
+namespace IotProperty.Edge.Drivers.MBus;
+
+/// <summary>Reads M-Bus meters for the line engine: every request is a readout of all telegrams of a meter, at its primary or secondary address.</summary>
+public sealed class MBusProtocol : IBusProtocol
+{
+    /// <summary>A master waits so long after an answer (EN 13757-2, §5.6), in bit times…</summary>
+    private const int SilenceBits = 11;
+
+    /// <summary>…and so long after an error.</summary>
+    private const int RecoveryBits = 33;
+
+    /// <summary>The standard allows no pause inside a frame; level converters and adapters make them all the same.</summary>
+    private const int GapMs = 100;
+
+    /// <summary>Up to three tries (EN 13757-2, §5.7.3).</summary>
+    private const int Retries = 2;
+
+    private static readonly MBusReadout UnitAfter = MBusReadout.Usual with { TextUnit = MBusTextUnit.AfterModifiers };
+
+    private readonly MBusMasterSession _session = new();
+    private readonly BusTiming _timing;
+
+    // By the gap that a device wants beyond the protocol's; there are few.
+    private readonly Dictionary<int, BusTiming> _slower = [];
+
+    // What a block's points are in the telegrams. Blocks live as long as their plan, and so do the entries.
+    private readonly ConditionalWeakTable<ReadBlock, MBusReadPlan> _plans = [];
+
+    public MBusProtocol(BusLineOptions line)
+    {
+        ArgumentNullException.ThrowIfNull(line);
+        _timing = new BusTiming
+        {
+            Silence = BusTiming.Characters(SilenceBits, line.Baud, 1),
+            Recovery = TimeSpan.FromMilliseconds(Math.Max(GapMs, BusTiming.Characters(RecoveryBits, line.Baud, 1).TotalMilliseconds)),
+            Gap = TimeSpan.FromMilliseconds(GapMs),
+            Retries = Retries,
+        };
+    }
+
+    /// <inheritdoc/>
+    public IBusMaster Session => _session;
+
+    /// <inheritdoc/>
+    public BusTiming Timing(DeviceConfiguration device)
+    {
+        ArgumentNullException.ThrowIfNull(device);
+        int gapMs = device.Profile.Quirks.MinGapMs;
+        if (TimeSpan.FromMilliseconds(gapMs) <= _timing.Silence)
+        {
+            return _timing;
+        }
+
+        if (!_slower.TryGetValue(gapMs, out BusTiming? timing))
+        {
+            timing = _timing with { Silence = TimeSpan.FromMilliseconds(gapMs) };
+            _slower.Add(gapMs, timing);
+        }
+
+        return timing;
+    }
+
+    /// <inheritdoc/>
+    public string? BeginRead(DeviceConfiguration device, ReadBlock block)
+    {
+        ArgumentNullException.ThrowIfNull(device);
+        if (block is not ItemBlock { Request: MBusItems.Readout })
+        {
+            return "an M-Bus meter has no registers; it is read as a whole";
+        }
+
+        switch (device.Address)
+        {
+            case MBusAddress { Secondary: { } text } when MBusSecondaryAddress.TryParse(text, out MBusSecondaryAddress meter):
+                _session.BeginReadout(MBusTarget.Selected(meter), ReadoutOf(device));
+                return null;
+            case MBusAddress { Primary: <= MBusLimits.MaxPrimaryAddress and { } primary }:
+                _session.BeginReadout(MBusTarget.Primary(primary), ReadoutOf(device));
+                return null;
+            default:
+                return "an M-Bus meter has a unit from 0 to 250 or an address of 8 digits";
+        }
+    }
+
+    /// <inheritdoc/>
+    public bool Fill(DeviceConfiguration device, ReadBlock block, BlockValues values)
+    {
+        ArgumentNullException.ThrowIfNull(device);
+        ArgumentNullException.ThrowIfNull(block);
+        ArgumentNullException.ThrowIfNull(values);
+        MBusReadPlan plan = _plans.GetValue(block, made => new MBusReadPlan(device.Profile, (ItemBlock)made));
+        return plan.Fill(_session, ReadoutOf(device).TextUnit, values);
+    }
+
+    /// <inheritdoc/>
+    public DriverReply Refusal() => new(DriverOutcome.DeviceException, ModbusExceptionCode.None, _session.Why);
+
+    private static MBusReadout ReadoutOf(DeviceConfiguration device) => device.Profile.Quirks.UnitAfterVife ? UnitAfter : MBusReadout.Usual;
+}
