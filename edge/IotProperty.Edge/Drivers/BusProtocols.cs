@@ -1,5 +1,6 @@
 using IotProperty.Edge.Drivers.Cjt188;
 using IotProperty.Edge.Drivers.Dlt645;
+using IotProperty.Edge.Drivers.MBus;
 using IotProperty.Edge.Drivers.ModbusRtu;
 using IotProperty.Edge.Profiles;
 
@@ -18,6 +19,7 @@ public static class BusProtocols
             FieldProtocol.Modbus => new ModbusRtuProtocol(line, isRemote),
             FieldProtocol.Cjt188 => new Cjt188Protocol(mistakes),
             FieldProtocol.Dlt645Y2007 or FieldProtocol.Dlt645Y1997 => new Dlt645Protocol(),
+            FieldProtocol.MBus => new MBusProtocol(line, isRemote, mistakes),
             _ => throw new ArgumentOutOfRangeException(nameof(protocol), protocol, "no bus carries this protocol"),
         };
     }

@@ -103,12 +103,8 @@ public ref struct MBusTelegramWriter(Span<byte> data)
         date.Write(Take(MBusDate.Bytes(date.Type)));
     }
 
-    /// <summary>A record whose bytes the caller knows best: any coding, any data.</summary>
-    public void Record(MBusRecordKey key, MBusCoding coding, ReadOnlySpan<byte> vib, ReadOnlySpan<byte> bytes)
-    {
-        Head(key, coding, vib);
-        bytes.CopyTo(Take(bytes.Length));
-    }
+    /// <summary>Records that somebody else has written: those of a caught telegram.</summary>
+    public void Raw(ReadOnlySpan<byte> records) => records.CopyTo(Take(records.Length));
 
     /// <summary>The maker's own bytes; ends the telegram.</summary>
     public void ManufacturerData(ReadOnlySpan<byte> bytes, bool moreFollows)

@@ -85,7 +85,7 @@ internal sealed record MBusItemName
             what = parts[0] == "status" ? $"'{item}' is no field of the status" : $"'{parts[0]}' is no quantity of M-Bus";
             mend = parts[0] == "status"
                 ? $"write one of: {string.Join(", ", HeaderFields.Keys)}"
-                : $"write one of: {string.Join(", ", MBusQuantities.Names)}; iotp-edge decode mbus shows which of them a meter sends";
+                : $"write one of: {string.Join(", ", Similar(parts[0]))}; iotp-edge decode mbus shows which of them a meter sends";
             return null;
         }
 
@@ -150,6 +150,12 @@ internal sealed record MBusItemName
             default:
                 return null;
         }
+    }
+
+    private static IEnumerable<string> Similar(string written)
+    {
+        string[] similar = [.. MBusQuantities.Names.Where(name => written.Length > 0 && name[0] == written[0])];
+        return similar.Length > 0 ? similar : MBusQuantities.Names;
     }
 
     private static int? Number(string text, int low, int high) =>

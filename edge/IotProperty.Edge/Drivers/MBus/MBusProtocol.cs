@@ -18,6 +18,7 @@ public sealed class MBusProtocol : IBusProtocol
 
     /// <summary>The standard allows no pause inside a frame; level converters and adapters make them all the same.</summary>
     private const int GapMs = 100;
+    private const int RemoteGapMs = 200;
 
     /// <summary>Up to three tries (EN 13757-2, §5.7.3).</summary>
     private const int Retries = 2;
@@ -26,6 +27,7 @@ public sealed class MBusProtocol : IBusProtocol
 
     private readonly MBusMasterSession _session = new();
     private readonly BusTiming _timing;
+    private readonly ItemMistakes _mistakes;
 
     // By the gap that a device wants beyond the protocol's; there are few.
     private readonly Dictionary<int, BusTiming> _slower = [];
@@ -33,14 +35,18 @@ public sealed class MBusProtocol : IBusProtocol
     // What a block's points are in the telegrams. Blocks live as long as their plan, and so do the entries.
     private readonly ConditionalWeakTable<ReadBlock, MBusReadPlan> _plans = [];
 
-    public MBusProtocol(BusLineOptions line)
+    /// <param name="isRemote">Whether a serial server stands in between, which hands on bytes in its own time.</param>
+    /// <param name="mistakes">Where units that do not fit a profile are told.</param>
+    public MBusProtocol(BusLineOptions line, bool isRemote, ItemMistakes mistakes)
     {
         ArgumentNullException.ThrowIfNull(line);
+        _mistakes = mistakes;
+        int gapMs = isRemote ? RemoteGapMs : GapMs;
         _timing = new BusTiming
         {
             Silence = BusTiming.Characters(SilenceBits, line.Baud, 1),
-            Recovery = TimeSpan.FromMilliseconds(Math.Max(GapMs, BusTiming.Characters(RecoveryBits, line.Baud, 1).TotalMilliseconds)),
-            Gap = TimeSpan.FromMilliseconds(GapMs),
+            Recovery = TimeSpan.FromMilliseconds(Math.Max(gapMs, BusTiming.Characters(RecoveryBits, line.Baud, 1).TotalMilliseconds)),
+            Gap = TimeSpan.FromMilliseconds(gapMs),
             Retries = Retries,
         };
     }
@@ -96,7 +102,9 @@ public sealed class MBusProtocol : IBusProtocol
         ArgumentNullException.ThrowIfNull(block);
         ArgumentNullException.ThrowIfNull(values);
         MBusReadPlan plan = _plans.GetValue(block, made => new MBusReadPlan(device.Profile, (ItemBlock)made));
-        return plan.Fill(_session, ReadoutOf(device).TextUnit, values);
+        bool brought = plan.Fill(_session, ReadoutOf(device).TextUnit, values);
+        plan.Tell(device, _mistakes);
+        return brought;
     }
 
     /// <inheritdoc/>

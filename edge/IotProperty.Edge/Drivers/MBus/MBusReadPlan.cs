@@ -32,6 +32,18 @@ internal sealed class MBusReadPlan
         return items.ContainsAnyExcept(default(ItemValue));
     }
 
+    /// <summary>Says what the meter sends that the profile cannot use.</summary>
+    public void Tell(DeviceConfiguration device, ItemMistakes mistakes)
+    {
+        foreach (Wanted wanted in _wanted)
+        {
+            if (wanted.Mistake is { } mistake)
+            {
+                mistakes.Tell(device.Id, wanted.Item, mistake);
+            }
+        }
+    }
+
     private void Take(in MBusTelegram telegram, MBusTextUnit textUnit, Span<ItemValue> items)
     {
         for (int i = 0; i < _wanted.Length; i++)
@@ -104,16 +116,21 @@ internal sealed class MBusReadPlan
         string item = ((ItemPlace)point.Place).Item;
         MBusItemName name = MBusItemName.TryParse(item, out string what, out _)
             ?? throw new InvalidOperationException($"profile {profile.Id}, point {point.Id}: {what}, which its reader let pass");
-        return new Wanted(name, point.Unit);
+        return new Wanted(item, name, point.Unit);
     }
 
     /// <summary>One point.</summary>
-    private sealed class Wanted(MBusItemName name, string unit)
+    private sealed class Wanted(string item, MBusItemName name, string unit)
     {
         private string? _sentUnit;
         private UnitConversion? _conversion;
 
+        public string Item { get; } = item;
+
         public MBusItemName Name { get; } = name;
+
+        /// <summary>Why what the meter sends does not fit the profile; null as long as it does.</summary>
+        public string? Mistake { get; private set; }
 
         /// <summary>How many records have matched in this readout.</summary>
         public int Seen { get; set; }
@@ -134,7 +151,9 @@ internal sealed class MBusReadPlan
             if (_sentUnit != sentUnit)
             {
                 _sentUnit = sentUnit;
-                _conversion = UnitConversion.TryFind(sentUnit, unit, out UnitConversion conversion, out _) ? conversion : null;
+                bool fits = UnitConversion.TryFind(sentUnit, unit, out UnitConversion conversion, out string mistake);
+                _conversion = fits ? conversion : null;
+                Mistake = fits ? null : mistake;
             }
 
             return _conversion is { } known ? new ItemValue(ItemState.Value, known.Apply(number)) : new ItemValue(ItemState.NotAvailable, 0);
