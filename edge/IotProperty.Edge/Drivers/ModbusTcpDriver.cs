@@ -30,6 +30,7 @@ public sealed class ModbusTcpDriver : ILineDriver, ILineObservable
     private readonly Deadline _deadline;
 
     private TcpChannel? _channel;
+    private LineLock? _lock;
     private long _lastHeard;
 
     // Whether this connection ever brought an answer. One that did may be opened anew at once; one that did not would be opened in a tight loop.
@@ -96,6 +97,7 @@ public sealed class ModbusTcpDriver : ILineDriver, ILineObservable
         _disposed = true;
         await CloseAsync().ConfigureAwait(false);
         _deadline.Dispose();
+        _lock?.Dispose();
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
@@ -230,6 +232,13 @@ public sealed class ModbusTcpDriver : ILineDriver, ILineObservable
     {
         // A peer that closed an idle connection has done nothing wrong: that is neither a failure nor worth a log line.
         await CloseAsync().ConfigureAwait(false);
+        string why = "";
+        if (_options.LockKey is { } key && (_lock ??= LineLock.TryTake(key, out why)) is null)
+        {
+            Pause(why);
+            return false;
+        }
+
         try
         {
             _channel = await TcpChannel.ConnectAsync(_options.Host, _options.Port, _options.ConnectTimeout, _time, cancellationToken).ConfigureAwait(false);

@@ -30,4 +30,9 @@ public sealed record ModbusTcpDriverOptions(string Line, string Host, int Port)
 
     /// <summary>What is accepted from gateways that do not repeat the header as they should.</summary>
     public ModbusTolerance Tolerance { get; init; }
+
+    /// <summary>
+    /// The name under which the endpoint is locked, so that the daemon and an installer's tool never ask it at once; null to ask without a lock, as two drivers of one test may.
+    /// </summary>
+    public string? LockKey { get; init; }
 }

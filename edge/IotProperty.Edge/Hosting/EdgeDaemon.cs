@@ -3,14 +3,12 @@ using System.Reflection;
 using IotProperty.Edge.Access;
 using IotProperty.Edge.Alarms;
 using IotProperty.Edge.Drivers;
-using IotProperty.Edge.Drivers.Onboard;
 using IotProperty.Edge.Health;
 using IotProperty.Edge.Lines;
 using IotProperty.Edge.Outbox;
 using IotProperty.Edge.Profiles;
 using IotProperty.Edge.Storage;
 using IotProperty.Edge.Uplink;
-using IotProperty.Protocols.Modbus;
 using Microsoft.Extensions.Logging;
 
 namespace IotProperty.Edge.Hosting;
@@ -57,13 +55,7 @@ public sealed class EdgeDaemon : IAsyncDisposable
         LineSinks sinks = new([_alarms, _access], _access, _readings, outbox);
         foreach (LineConfiguration line in site.Lines)
         {
-            ILineDriver driver = line.Transport switch
-            {
-                ModbusTcpTransport tcp => OpenModbusTcp(line, tcp),
-                SerialTransport or SerialServerTransport => BusDriver.Open(line, _clock.Time, NewRandom(), _loggers.CreateLogger<BusLine>()),
-                OnboardTransport => OnboardDriver.Open(line.Devices, dataFolder, new KernelHardware(), _clock.Time, NewRandom(), _loggers.CreateLogger<OnboardDriver>()),
-                _ => throw new InvalidOperationException($"no driver for {line.Transport}"),
-            };
+            ILineDriver driver = LineDrivers.Open(line, dataFolder, clock.Time, NewRandom(), loggers);
             _drivers.Add(driver);
             _lines.Add(new LineRunner(line, site.TimeZone, driver, sinks, clock, loggers.CreateLogger<LineRunner>()));
         }
@@ -222,22 +214,6 @@ public sealed class EdgeDaemon : IAsyncDisposable
             _logger.PartEnded(e, part);
         }
     }
-
-    private ModbusTcpDriver OpenModbusTcp(LineConfiguration line, ModbusTcpTransport tcp) =>
-        new(
-            new ModbusTcpDriverOptions(line.Id, tcp.Host, tcp.Port) 
-            {
-                RequestTimeout = TimeSpan.FromMilliseconds(line.TimeoutMs),
-                Tolerance = ToleranceOf(line),
-            },
-            _clock.Time,
-            NewRandom(),
-            _loggers.CreateLogger<ModbusTcpDriver>());
-
-    /// <summary>One connection serves all devices of the line, so what one of them needs is granted to all.</summary>
-    private static ModbusTolerance ToleranceOf(LineConfiguration line) =>
-        (line.Devices.Any(device => device.Profile.Quirks.TransactionZero) ? ModbusTolerance.TransactionZero : ModbusTolerance.None)
-        | (line.Devices.Any(device => device.Profile.Quirks.AnyUnit) ? ModbusTolerance.AnyUnit : ModbusTolerance.None);
 
     /// <summary>Jitter must differ between edges that restart together, so its seed comes from the system.</summary>
     private static Random NewRandom() => new(System.Security.Cryptography.RandomNumberGenerator.GetInt32(int.MaxValue));
