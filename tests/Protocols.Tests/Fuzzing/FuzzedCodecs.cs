@@ -8,6 +8,7 @@ internal static class FuzzedCodecs
         new FuzzedModbus(),
         new FuzzedDlt645(),
         new FuzzedCjt188(),
+        new FuzzedMBus(),
         new FuzzedMqtt(),
         new FuzzedUplink(),
     ];

@@ -8,7 +8,7 @@ using IotProperty.Protocols.Modbus;
 
 namespace IotProperty.Edge.Drivers.Cjt188;
 
-/// <summary>Reads CJ/T 188 meters of both editions for the line engine. Valves are moved elsewhere.</summary>
+/// <summary>Reads CJ/T 188 meters of both editions for the line engine. Valves are moved by <see cref="Cjt188ValveControl"/> only.</summary>
 /// <param name="mistakes">Where units that do not fit a profile are told.</param>
 public sealed class Cjt188Protocol(ItemMistakes mistakes) : IBusProtocol
 {

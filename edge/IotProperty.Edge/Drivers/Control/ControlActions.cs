@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using IotProperty.Edge.Drivers.Cjt188;
 using IotProperty.Edge.Drivers.Dlt645;
 using IotProperty.Edge.Profiles;
 
@@ -13,6 +14,7 @@ public sealed class ControlActions
     public ControlActions(TimeProvider time) => _actions = new Dictionary<FieldProtocol, IControlAction>
     {
         [FieldProtocol.Dlt645Y2007] = new Dlt645RelayControl(time),
+        [FieldProtocol.Cjt188] = new Cjt188ValveControl(time),
     }.ToFrozenDictionary();
 
     /// <summary>Null where devices of the protocol have nothing to switch.</summary>
