@@ -20,6 +20,9 @@ public sealed class BusLine : IAsyncDisposable, ILineObservable
     /// <summary>A line that is not silent for so long (or for two of the longest answers) cannot be used just now.</summary>
     private static readonly TimeSpan LongestDrain = TimeSpan.FromSeconds(1);
 
+    /// <summary>For reading what is there already.</summary>
+    private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(20);
+
     private readonly BusLineOptions _options;
     private readonly TimeProvider _time;
     private readonly LineCounters _counters = new();
@@ -257,31 +260,40 @@ public sealed class BusLine : IAsyncDisposable, ILineObservable
         }
     }
 
-    /// <summary>Waits for bytes. False when none came in time.</summary>
+    /// <summary>
+    /// Waits for bytes. False when none came in time: what lies there when the time is over has come in time, and a busy box only was late to look.
+    /// </summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<bool> ReceiveAsync(IBusMaster session, TimeSpan patience, CancellationToken cancellationToken)
     {
-        CancellationToken deadline = _deadline.Arm(patience, cancellationToken);
-        try
+        IPacedChannel channel = _channel.Current!;
+        for (bool lastGlance = false; ; lastGlance = true)
         {
-            int count = await _channel.Current!.ReadAsync(session.Free(), deadline).ConfigureAwait(false);
-            if (count == 0)
+            CancellationToken deadline = _deadline.Arm(lastGlance ? Glance : patience, cancellationToken);
+            try
             {
-                throw new ChannelBrokenException($"{_channel.Current.Endpoint}: the other end has closed");
-            }
+                int count = await channel.ReadAsync(session.Free(), deadline).ConfigureAwait(false);
+                if (count == 0)
+                {
+                    throw new ChannelBrokenException($"{channel.Endpoint}: the other end has closed");
+                }
 
-            _heard = true;
-            session.Received(count);
-            return true;
-        }
-        catch (OperationCanceledException)
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            return false;
-        }
-        finally
-        {
-            _deadline.Disarm();
+                _heard = true;
+                session.Received(count);
+                return true;
+            }
+            catch (OperationCanceledException)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                if (lastGlance || channel.Available == 0)
+                {
+                    return false;
+                }
+            }
+            finally
+            {
+                _deadline.Disarm();
+            }
         }
     }
 

@@ -244,6 +244,17 @@ public sealed class BusLineTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task An_answer_that_lies_there_when_the_time_is_over_has_come_in_time()
+    {
+        Task<BusReply> reading = ReadAsync(0, 1);
+        await _bus.NextAsync();
+        await _bus.ListeningAsync();
+        _bus.SayBehindTheReader(ScriptedBus.Frame("0103021234"));
+        _time.Advance(520);
+        Assert.Equal(BusOutcome.Answered, (await reading).Outcome);
+    }
+
+    [Fact]
     public async Task A_refusal_and_a_mismatch_say_why()
     {
         Task<BusReply> reading = ReadAsync(0, 1);

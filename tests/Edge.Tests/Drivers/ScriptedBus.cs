@@ -66,6 +66,18 @@ internal sealed class ScriptedBus : IPacedChannel
         }
     }
 
+    /// <summary>Bytes arrive, but the reader that waits is told nothing: the box is too busy.</summary>
+    public void SayBehindTheReader(string hex)
+    {
+        lock (_lock)
+        {
+            foreach (byte b in Convert.FromHexString(hex))
+            {
+                _waiting.Enqueue(b);
+            }
+        }
+    }
+
     /// <summary>The port vanishes, as an unplugged adapter does.</summary>
     public void Break(string why)
     {

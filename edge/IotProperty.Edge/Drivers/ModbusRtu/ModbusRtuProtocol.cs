@@ -15,9 +15,12 @@ public sealed class ModbusRtuProtocol : IBusProtocol
 
     private static readonly TimeSpan FixedSilence = TimeSpan.FromMilliseconds(1.75);
 
-    /// <summary>The specification's 1.5 characters cannot be seen through an operating system; adapters hand on what they have every 16 ms, a busy box looks after them later still.</summary>
-    private static readonly TimeSpan Gap = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan RemoteGap = TimeSpan.FromMilliseconds(150);
+    /// <summary>
+    /// The specification's 1.5 characters cannot be seen through an operating system: adapters hand on what they have every 16 ms, radio links and servers with pauses of
+    /// their own. Only a truncated answer costs this.
+    /// </summary>
+    private static readonly TimeSpan Gap = TimeSpan.FromMilliseconds(150);
+    private static readonly TimeSpan RemoteGap = TimeSpan.FromMilliseconds(300);
 
     /// <summary>A disturbed line counts as silent after this; longer than an adapter's habit of collecting bytes.</summary>
     private static readonly TimeSpan Recovery = TimeSpan.FromMilliseconds(20);
