@@ -51,7 +51,7 @@ public partial class ShippedProfileTests
     {
         string[] samples = [.. Fence().Matches(File.ReadAllText(Path.Combine(Root, "edge", "profiles", "README.md"))).Select(m => m.Groups[1].Value)];
         SourceText[] profiles = [.. samples.Where(s => s.StartsWith("profile:", StringComparison.Ordinal)).Select((text, i) => new SourceText($"sample-{i}.yaml", text))];
-        Assert.Equal(2, profiles.Length);
+        Assert.Equal(6, profiles.Length);
         SiteReadResult result = SiteConfigurationReader.Read(new SiteSources
         {
             Site = new SourceText("site.yaml", samples.Single(s => s.StartsWith("site:", StringComparison.Ordinal))),
@@ -61,7 +61,8 @@ public partial class ShippedProfileTests
             FindTimeZone = SampleSite.FindTimeZone,
         });
         Assert.Equal("", string.Join('\n', result.Mistakes));
-        Assert.Equal(4, samples.Length);
+        Assert.Equal(8, samples.Length);
+        Assert.Equal(4, result.Site!.Lines.Length);
     }
 
     [Fact]
