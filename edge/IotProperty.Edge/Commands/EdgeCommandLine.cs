@@ -2,6 +2,7 @@ using System.CommandLine;
 using IotProperty.Edge.Commands.Bus;
 using IotProperty.Edge.Commands.Decoding;
 using IotProperty.Edge.Commands.Monitoring;
+using IotProperty.Edge.Commands.Probing;
 
 namespace IotProperty.Edge.Commands;
 
@@ -29,6 +30,7 @@ public static class EdgeCommandLine
             Run(output, error),
             Validate(output, error),
             Decode(output),
+            Probe(output, error),
             Monitor(output, error),
             Switch(output, error),
         };
@@ -76,6 +78,26 @@ public static class EdgeCommandLine
         decode.SetAction((parsed, _) => Task.FromResult(
             DecodeCommand.Run(parsed.GetRequiredValue(protocol), string.Join(' ', parsed.GetRequiredValue(hex)), parsed.GetValue(direction), output)));
         return decode;
+    }
+
+    private static Command Probe(TextWriter output, TextWriter error)
+    {
+        ProbeOptions options = new();
+        Option<bool> json = Json("Print one JSON object a request.");
+        Command probe = new("probe", $"Read a device once: all points of a site's device, or registers or data items at an address of a line. {ExitCodes}") { json };
+        options.AddTo(probe);
+        probe.SetAction(async (parsed, _) =>
+        {
+            if (options.Read(parsed, out string why) is not { } target)
+            {
+                await error.WriteLineAsync(why);
+                return BadInput;
+            }
+
+            using StopSignals signals = new();
+            return await ProbeCommand.RunAsync(target, parsed.GetValue(json), output, error, signals.Token);
+        });
+        return probe;
     }
 
     private static Command Monitor(TextWriter output, TextWriter error)

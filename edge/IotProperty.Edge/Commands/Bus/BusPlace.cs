@@ -1,4 +1,5 @@
 using System.Globalization;
+using IotProperty.Edge.Profiles;
 using IotProperty.Transports;
 
 namespace IotProperty.Edge.Commands.Bus;
@@ -13,6 +14,18 @@ internal sealed record BusPlace(string? Port, string? Host, int TcpPort, SerialS
 
     /// <summary>The name under which lines are locked, see <see cref="LineLock"/>.</summary>
     public string Line => Port ?? string.Create(CultureInfo.InvariantCulture, $"{Host}:{TcpPort}");
+
+    /// <summary>The same bus as a line of a site would name it.</summary>
+    public LineTransport Transport
+    {
+        get
+        {
+            SerialFormat format = SerialFormat.Parse(Settings.Format)!.Value;
+            return Port is not null
+                ? new SerialTransport(Port, Settings.Baud, format) { Echo = Echo, LowLatency = Settings.LowLatency }
+                : new SerialServerTransport(Host!, TcpPort, Settings.Baud, format) { Echo = Echo };
+        }
+    }
 
     public override string ToString() => $"{Line} at {Settings}";
 
