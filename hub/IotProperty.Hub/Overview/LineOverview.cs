@@ -8,6 +8,7 @@ namespace IotProperty.Hub.Overview;
 /// </summary>
 /// <param name="Id">Of the pseudo-device, <c>line-cellar</c>.</param>
 /// <param name="Name">For people.</param>
+/// <param name="Up">1 while the port or connection is there, 0 while it is not.</param>
 /// <param name="Utilisation">How much of its time the line is in use; percent.</param>
 /// <param name="Requests">A minute.</param>
 /// <param name="Timeouts">A minute: requests that nobody answered in time.</param>
@@ -18,6 +19,7 @@ namespace IotProperty.Hub.Overview;
 public sealed record LineOverview(
     string Id,
     LocalText Name,
+    PointOverview? Up,
     PointOverview? Utilisation,
     PointOverview? Requests,
     PointOverview? Timeouts,
@@ -34,11 +36,14 @@ public sealed record LineOverview(
 
     private const string PeriodSuffix = "-period";
 
+    /// <summary>Whether nothing can be asked because the port or the connection is gone.</summary>
+    public bool IsDown => Up?.Now is 0;
+
     /// <summary>Whether the line is asked for more than its wire carries.</summary>
     public bool IsOverSubscribed => Utilisation?.Now >= FullPercent;
 
     /// <summary>Whether something of the line wants a look.</summary>
-    public bool IsAbnormal => IsOverSubscribed || Devices.Any(device => device.IsSilent || device.IsLate);
+    public bool IsAbnormal => IsDown || IsOverSubscribed || Devices.Any(device => device.IsSilent || device.IsLate);
 
     /// <summary>Reads a line out of the pseudo-device that stands for it.</summary>
     /// <param name="line">The device of kind <see cref="Kind"/>.</param>
@@ -50,6 +55,7 @@ public sealed record LineOverview(
         return new LineOverview(
             line.Id,
             line.Name,
+            line.Point("up"),
             line.Point("utilisation"),
             line.Point("requests"),
             line.Point("timeouts"),
@@ -75,8 +81,8 @@ public sealed record LineOverview(
 /// <param name="Id">At the edge.</param>
 /// <param name="Name">For people.</param>
 /// <param name="Answers">1 while it answers, 0 while it does not.</param>
-/// <param name="Period">How long its points really take to come round; milliseconds.</param>
-/// <param name="Wanted">How long they should take; milliseconds.</param>
+/// <param name="Period">How long its points really take to come round; seconds.</param>
+/// <param name="Wanted">How long they should take; seconds.</param>
 /// <param name="Timeouts">A minute.</param>
 public sealed record LineDevice(string Id, LocalText Name, PointOverview? Answers, PointOverview? Period, PointOverview? Wanted, PointOverview? Timeouts)
 {

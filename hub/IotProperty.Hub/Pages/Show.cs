@@ -36,12 +36,12 @@ public static class Show
     /// <summary>Number and unit, joined so that they stay on one line.</summary>
     public static string Quantity(double value, string unit) => unit.Length == 0 ? Number(value, unit) : $"{Number(value, unit)}\u00a0{Unit(unit)}";
 
-    /// <summary>A period: below a second in milliseconds, below two minutes in seconds, otherwise in minutes.</summary>
-    public static string Period(double ms) => ms switch
+    /// <summary>A period in seconds: below a second told in milliseconds, from two minutes on in minutes.</summary>
+    public static string Period(double seconds) => seconds switch
     {
-        < 1_000 => string.Create(CultureInfo.InvariantCulture, $"{ms:0}\u00a0ms"),
-        < 120_000 => string.Create(CultureInfo.InvariantCulture, $"{ms / 1_000:0.#}\u00a0s"),
-        _ => string.Create(CultureInfo.InvariantCulture, $"{ms / 60_000:0.#}\u00a0min"),
+        < 1 => string.Create(CultureInfo.InvariantCulture, $"{seconds * 1_000:0}\u00a0ms"),
+        < 120 => string.Create(CultureInfo.InvariantCulture, $"{seconds:0.#}\u00a0s"),
+        _ => string.Create(CultureInfo.InvariantCulture, $"{seconds / 60:0.#}\u00a0min"),
     };
 
     public static string Count(long count) => count.ToString("#,##0", CultureInfo.InvariantCulture);

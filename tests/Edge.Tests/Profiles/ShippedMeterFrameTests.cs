@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Text.Json;
 using IotProperty.Edge.Drivers;
 using IotProperty.Edge.Points;
 using IotProperty.Edge.Polling;

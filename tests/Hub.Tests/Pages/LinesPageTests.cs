@@ -36,7 +36,7 @@ public sealed partial class LinesPageTests(SeededHub seeded) : IClassFixture<See
     public async Task Lines_speak_Chinese()
     {
         string page = await TextOfAsync("/lines", "zh-CN");
-        foreach (string word in (string[])["总线", "负荷率", "负荷已满", "无应答", "实际周期", "设定周期"])
+        foreach (string word in (string[])["通信线路", "负荷率", "负荷已满", "无应答", "实际周期", "设定周期"])
         {
             Assert.Contains(word, page, StringComparison.Ordinal);
         }
@@ -63,16 +63,32 @@ public sealed partial class LinesPageTests(SeededHub seeded) : IClassFixture<See
     }
 
     [Theory]
-    [InlineData(1, 1000, 1000, false, false)]
-    [InlineData(1, 1250, 1000, false, false)]
-    [InlineData(1, 1300, 1000, false, true)]
-    [InlineData(0, 9000, 1000, true, false)]
+    [InlineData(1, 1, 1, false, false)]
+    [InlineData(1, 1.25, 1, false, false)]
+    [InlineData(1, 1.3, 1, false, true)]
+    [InlineData(0, 9, 1, true, false)]
     public void Device_is_silent_or_late_but_never_both(double answers, double period, double wanted, bool silent, bool late)
     {
         DeviceOverview pseudo = Pseudo(Point("utilisation", 10), Point("m1-answers", answers), Point("m1-period", period), Point("m1-wanted", wanted));
         LineDevice device = Assert.Single(LineOverview.Of(pseudo, []).Devices);
         Assert.Equal(("m1", silent, late), (device.Id, device.IsSilent, device.IsLate));
     }
+
+    [Theory]
+    [InlineData(0, true)]
+    [InlineData(1, false)]
+    public void Line_whose_port_is_gone_is_down(double up, bool down)
+    {
+        LineOverview line = LineOverview.Of(Pseudo(Point("up", up)), []);
+        Assert.Equal((down, down), (line.IsDown, line.IsAbnormal));
+    }
+
+    [Theory]
+    [InlineData(0.5, "500\u00a0ms")]
+    [InlineData(4.12, "4.1\u00a0s")]
+    [InlineData(90, "90\u00a0s")]
+    [InlineData(900, "15\u00a0min")]
+    public void Period_is_told_in_the_unit_that_people_use(double seconds, string text) => Assert.Equal(text, IotProperty.Hub.Pages.Show.Period(seconds));
 
     [Fact]
     public void What_is_no_longer_true_marks_nothing_abnormal()

@@ -87,9 +87,9 @@ public sealed class SeededHub : IAsyncLifetime
 
     private static CatalogueDevice Line(string id, string name, params string[] devices) => new(id, "line", "line", new LocalText(name, name),
     [
-        Told("utilisation", "%"), Told("requests", "1/min"), Told("timeouts", "1/min"), Told("exceptions", "1/min"),
+        Told("up", ""), Told("utilisation", "%"), Told("requests", "1/min"), Told("timeouts", "1/min"), Told("exceptions", "1/min"),
         Told("round-trip-p50", "ms"), Told("round-trip-p95", "ms"),
-        .. devices.SelectMany(device => new[] { Told(device + "-period", "ms"), Told(device + "-wanted", "ms"), Told(device + "-timeouts", "1/min"), Told(device + "-answers", "") }),
+        .. devices.SelectMany(device => new[] { Told(device + "-period", "s"), Told(device + "-wanted", "s"), Told(device + "-timeouts", "1/min"), Told(device + "-answers", "") }),
     ]);
 
     private static CataloguePoint Told(string id, string unit) => new(id, unit, new LocalText(id, id));
@@ -122,18 +122,19 @@ public sealed class SeededHub : IAsyncLifetime
                 Of("lift-1", "floor", 4, Quality.CommFail),
                 Of("meter-1", "energy", 1263.3),
                 Of("door-1", "door-open", 0),
+                Of("line-cellar", "up", 1),
                 Of("line-cellar", "utilisation", 98.4),
                 Of("line-cellar", "requests", 1203),
                 Of("line-cellar", "timeouts", 31),
                 Of("line-cellar", "exceptions", 0),
                 Of("line-cellar", "round-trip-p50", 41),
                 Of("line-cellar", "round-trip-p95", 130),
-                Of("line-cellar", "meter-1-period", 4100),
-                Of("line-cellar", "meter-1-wanted", 2000),
+                Of("line-cellar", "meter-1-period", 4.1),
+                Of("line-cellar", "meter-1-wanted", 2),
                 Of("line-cellar", "meter-1-timeouts", 0),
                 Of("line-cellar", "meter-1-answers", 1),
-                Of("line-cellar", "pump-1-period", 60000),
-                Of("line-cellar", "pump-1-wanted", 500),
+                Of("line-cellar", "pump-1-period", 60),
+                Of("line-cellar", "pump-1-wanted", 0.5),
                 Of("line-cellar", "pump-1-timeouts", 31),
                 Of("line-cellar", "pump-1-answers", 0),
                 new Sample(new PointRef("line-roof", "utilisation"), NowMs - 900_000, 12, Quality.Good, true),

@@ -32,6 +32,7 @@ public sealed class OperatorJourneyTests
         await RequireAccessibleAsync(page, "overview");
         await RequireLinksAsync(page);
 
+        await LookAtTheLinesAsync(page);
         await SeeTheAlarmArriveAsync(page, estate, limit.Token);
         await AcknowledgeAsync(page, estate);
         await OpenWorkOrderAsync(page);
@@ -51,6 +52,14 @@ public sealed class OperatorJourneyTests
         await page.Locator("button.primary").ClickAsync();
         await page.GotoAsync("/");
         await Expect(page.Locator("main")).ToContainTextAsync("Lift 1");
+    }
+
+    private static async Task LookAtTheLinesAsync(IPage page)
+    {
+        await page.GotoAsync("/lines");
+        await Expect(page.Locator("h1")).ToHaveTextAsync("Lines");
+        await RequireAccessibleAsync(page, "lines");
+        await RequireLinksAsync(page);
     }
 
     private static async Task SeeTheAlarmArriveAsync(IPage page, RunningEstate estate, CancellationToken cancellationToken)
