@@ -54,8 +54,11 @@ public sealed class BusDriver : ILineDriver, ILineObservable
         BusReply reply = await _line.ExchangeAsync(protocol.Session, protocol.Timing(device), cancellationToken).ConfigureAwait(false);
         if (reply.Outcome == BusOutcome.Answered)
         {
-            protocol.Fill(device, block, values);
-            return DriverReply.Ok;
+            // A device that answers a row in a layout of its own may still give its values one by one.
+            bool brought = protocol.Fill(device, block, values);
+            return brought || !IsJoined(device, block)
+                ? DriverReply.Ok
+                : new DriverReply(DriverOutcome.NoSuchData, ModbusExceptionCode.None, $"the answer to {block} holds nothing that was asked for");
         }
 
         // An exchange of several parts may have brought some of them before it broke off.
@@ -96,6 +99,10 @@ public sealed class BusDriver : ILineDriver, ILineObservable
     private IBusProtocol ProtocolOf(DeviceConfiguration device) => _protocols.TryGetValue(device.Profile.Protocol, out IBusProtocol? protocol)
         ? protocol
         : throw new ArgumentException($"device {device.Id} is not one of this line", nameof(device));
+
+    /// <summary>Whether the request brings items together that could be asked for alone.</summary>
+    private static bool IsJoined(DeviceConfiguration device, ReadBlock block) =>
+        block is ItemBlock items && items.Points.Any(planned => device.Profile.Points[planned.Index].Place is ItemPlace place && place.Request != items.Request);
 
     private static DriverReply NotAskable(string why) => new(DriverOutcome.DeviceException, ModbusExceptionCode.None, why);
 

@@ -18,8 +18,8 @@ public static class BusProtocols
         {
             FieldProtocol.Modbus => new ModbusRtuProtocol(line, isRemote),
             FieldProtocol.Cjt188 => new Cjt188Protocol(mistakes),
-            FieldProtocol.Dlt645Y2007 or FieldProtocol.Dlt645Y1997 => new Dlt645Protocol(),
             FieldProtocol.MBus => new MBusProtocol(line, isRemote, mistakes),
+            FieldProtocol.Dlt645Y2007 or FieldProtocol.Dlt645Y1997 => new Dlt645Protocol(mistakes),
             _ => throw new ArgumentOutOfRangeException(nameof(protocol), protocol, "no bus carries this protocol"),
         };
     }

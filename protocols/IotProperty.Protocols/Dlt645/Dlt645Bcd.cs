@@ -33,8 +33,8 @@ public static class Dlt645Bcd
             number = (number * 100) + Pair(pair);
         }
 
-        value = number / PowersOfTen[decimals];
-        value = negative ? -value : value;
+        // Trailing zeros stay: how many decimals there are says how finely the meter counts.
+        value = new decimal(unchecked((int)number), unchecked((int)(number >> 32)), 0, negative && number > 0, (byte)decimals);
         return !bytes.IsEmpty;
     }
 

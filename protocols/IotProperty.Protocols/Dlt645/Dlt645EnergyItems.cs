@@ -40,7 +40,19 @@ internal static class Dlt645EnergyItems
         ("iron loss", "kWh"),
     ];
 
-    public static Dlt645Item? Energy(Dlt645Identifier identifier)
+    // The items of a settlement day are those of any other. Made when first asked for; two threads that ask at once make the same one.
+    private static readonly Dlt645Item?[] EnergyOfOneDay = new Dlt645Item?[Quantities.Length * (byte.MaxValue + 1)];
+    private static readonly Dlt645Item?[] DemandOfOneDay = new Dlt645Item?[Quantities.Length * (byte.MaxValue + 1)];
+
+    public static Dlt645Item? Energy(Dlt645Identifier identifier) => identifier.Di2 < Quantities.Length && identifier.Di0 <= MaxSettlement
+        ? EnergyOfOneDay[(identifier.Di2 << 8) | identifier.Di1] ??= MakeEnergy(identifier)
+        : MakeEnergy(identifier);
+
+    public static Dlt645Item? Demand(Dlt645Identifier identifier) => identifier.Di2 < Quantities.Length && identifier.Di0 <= MaxSettlement
+        ? DemandOfOneDay[(identifier.Di2 << 8) | identifier.Di1] ??= MakeDemand(identifier)
+        : MakeDemand(identifier);
+
+    private static Dlt645Item? MakeEnergy(Dlt645Identifier identifier)
     {
         if (Quantity(identifier, out bool signed) is not var (name, unit))
         {
@@ -50,7 +62,7 @@ internal static class Dlt645EnergyItems
         return Row(identifier, $"{name} energy", " total", unit, new Dlt645Format(Dlt645ValueKind.Number, Bytes: 4, Decimals: 2, signed));
     }
 
-    public static Dlt645Item? Demand(Dlt645Identifier identifier)
+    private static Dlt645Item? MakeDemand(Dlt645Identifier identifier)
     {
         // There is no maximum demand of the combined active energy, of the components and of losses.
         if (identifier.Di2 is 0x00 or >= 0x80 || Quantity(identifier, out bool signed) is not var (name, unit))

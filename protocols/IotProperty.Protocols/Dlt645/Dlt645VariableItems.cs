@@ -37,7 +37,14 @@ internal static class Dlt645VariableItems
         [0x0280000B] = new("price of the present step", "currency/kWh", new(Dlt645ValueKind.Number, 4, 4)),
     };
 
-    public static Dlt645Item? Find(Dlt645Identifier identifier)
+    // Made when first asked for; two threads that ask at once make the same one.
+    private static readonly Dlt645Item?[] OfRows = new Dlt645Item?[(Rows[^1].Di2 + 1) * (byte.MaxValue + 1)];
+
+    public static Dlt645Item? Find(Dlt645Identifier identifier) => identifier.Di2 <= Rows[^1].Di2 && identifier.Di0 == 0
+        ? OfRows[(identifier.Di2 << 8) | identifier.Di1] ??= Make(identifier)
+        : Make(identifier);
+
+    private static Dlt645Item? Make(Dlt645Identifier identifier)
     {
         if (Others.TryGetValue(identifier.Value, out Dlt645Item? other))
         {

@@ -37,6 +37,15 @@ public sealed class Dlt645PropertyTests
     }).Check(Many);
 
     [Fact]
+    public void A_number_keeps_its_decimals_and_zero_has_no_sign()
+    {
+        Assert.True(Dlt645Bcd.TryRead([0x00, 0x00, 0x12, 0x00], 2, signed: false, out decimal energy));
+        Assert.Equal(("1200.00", 2), (energy.ToString(System.Globalization.CultureInfo.InvariantCulture), energy.Scale));
+        Assert.True(Dlt645Bcd.TryRead([0x00, 0x80], 1, signed: true, out decimal zero));
+        Assert.Equal("0.0", zero.ToString(System.Globalization.CultureInfo.InvariantCulture));
+    }
+
+    [Fact]
     public void A_number_that_does_not_fit_is_not_written()
     {
         byte[] wire = [7, 7];

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.CompilerServices;
 using IotProperty.Edge.Polling;
 using IotProperty.Edge.Profiles;
@@ -8,7 +9,8 @@ using IotProperty.Protocols.Modbus;
 namespace IotProperty.Edge.Drivers.Dlt645;
 
 /// <summary>Reads DL/T 645 meters of both editions for the line engine. Relays are switched by <see cref="Dlt645RelayControl"/> only.</summary>
-public sealed class Dlt645Protocol : IBusProtocol
+/// <param name="mistakes">Where answers in a foreign layout are told.</param>
+public sealed class Dlt645Protocol(ItemMistakes mistakes) : IBusProtocol
 {
     /// <summary>The standard leaves the pause before a request to the master; this lets every transceiver turn round at 1200 baud.</summary>
     private const int SilenceMs = 30;
@@ -28,8 +30,6 @@ public sealed class Dlt645Protocol : IBusProtocol
     /// <inheritdoc/>
     public IBusMaster Session => _session;
 
-    internal Dlt645MasterSession Master => _session;
-
     /// <inheritdoc/>
     public BusTiming Timing(DeviceConfiguration device)
     {
@@ -37,13 +37,7 @@ public sealed class Dlt645Protocol : IBusProtocol
         int silenceMs = Math.Max(SilenceMs, device.Profile.Quirks.MinGapMs);
         if (!_timings.TryGetValue(silenceMs, out BusTiming? timing))
         {
-            timing = new BusTiming
-            {
-                Silence = TimeSpan.FromMilliseconds(silenceMs),
-                Recovery = TimeSpan.FromMilliseconds(Math.Max(RecoveryMs, silenceMs)),
-                Gap = TimeSpan.FromMilliseconds(GapMs),
-                Retries = 1,
-            };
+            timing = TimingOf(device);
             _timings.Add(silenceMs, timing);
         }
 
@@ -64,7 +58,7 @@ public sealed class Dlt645Protocol : IBusProtocol
             return $"'{items.Request}' is no data identifier";
         }
 
-        _session.WakeUpBytes = device.Profile.Quirks.WakeUpBytes ?? Dlt645MasterSession.StandardWakeUpBytes;
+        _session.WakeUpBytes = WakeUpBytesOf(device);
         _session.BeginRead(AddressOf(device), identifier);
         return null;
     }
@@ -90,6 +84,13 @@ public sealed class Dlt645Protocol : IBusProtocol
             brought |= items[i].State != ItemState.Missing;
         }
 
+        if (!brought && _session.IsWhole)
+        {
+            string request = ((ItemBlock)block).Request;
+            mistakes.Tell(device.Id, request, string.Create(
+                CultureInfo.InvariantCulture, $"the meter answers {data.Length} bytes, which is not the standard's layout — name the maker's format: item: \"{request}/XXXX.XX\""));
+        }
+
         return brought;
     }
 
@@ -99,6 +100,20 @@ public sealed class Dlt645Protocol : IBusProtocol
         bool noSuchData = _session.Refusal.HasFlag(Dlt645Refusals.NoSuchData);
         return new DriverReply(noSuchData ? DriverOutcome.NoSuchData : DriverOutcome.DeviceException, ModbusExceptionCode.None, _session.Why);
     }
+
+    internal static BusTiming TimingOf(DeviceConfiguration device)
+    {
+        int silenceMs = Math.Max(SilenceMs, device.Profile.Quirks.MinGapMs);
+        return new BusTiming
+        {
+            Silence = TimeSpan.FromMilliseconds(silenceMs),
+            Recovery = TimeSpan.FromMilliseconds(Math.Max(RecoveryMs, silenceMs)),
+            Gap = TimeSpan.FromMilliseconds(GapMs),
+            Retries = 1,
+        };
+    }
+
+    internal static int WakeUpBytesOf(DeviceConfiguration device) => device.Profile.Quirks.WakeUpBytes ?? Dlt645MasterSession.StandardWakeUpBytes;
 
     internal static Dlt645Edition EditionOf(DeviceProfile profile) => profile.Protocol == FieldProtocol.Dlt645Y1997 ? Dlt645Edition.Y1997 : Dlt645Edition.Y2007;
 

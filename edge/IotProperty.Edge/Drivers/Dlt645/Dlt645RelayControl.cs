@@ -72,16 +72,15 @@ public sealed class Dlt645RelayControl(TimeProvider time) : IControlAction
             return new ControlResult(false, $"the first line of {control.PasswordFile} is no password of six digits; nothing was sent");
         }
 
-        Dlt645Protocol protocol = new();
-        (int? before, string problem) = await ReadStatusAsync(protocol, line, device, cancellationToken).ConfigureAwait(false);
+        Dlt645MasterSession session = new() { WakeUpBytes = Dlt645Protocol.WakeUpBytesOf(device) };
+        (int? before, string problem) = await ReadStatusAsync(session, line, device, cancellationToken).ConfigureAwait(false);
         if (before is null)
         {
             return new ControlResult(false, $"the relay's state cannot be read, so nothing was sent: {problem}");
         }
 
-        Dlt645MasterSession session = protocol.Master;
         session.BeginRelay(Dlt645Protocol.AddressOf(device), authority!, new Dlt645RelayOrder(ActionOf(order.Position), order.LocalTime + Validity));
-        BusReply reply = await line.ExchangeAsync(session, protocol.Timing(device), cancellationToken).ConfigureAwait(false);
+        BusReply reply = await line.ExchangeAsync(session, Dlt645Protocol.TimingOf(device), cancellationToken).ConfigureAwait(false);
         if (reply.Outcome == BusOutcome.Refused)
         {
             return new ControlResult(false, $"the meter refused: {reply.Detail}; {Text(before.Value)}");
@@ -89,15 +88,15 @@ public sealed class Dlt645RelayControl(TimeProvider time) : IControlAction
 
         // Without an acknowledgement the meter may have obeyed all the same: its state tells.
         string heard = reply.Outcome == BusOutcome.Answered ? "the meter took the order" : $"no acknowledgement ({reply.Detail})";
-        return await ReadBackAsync(protocol, line, device, order.Position, heard, cancellationToken).ConfigureAwait(false);
+        return await ReadBackAsync(session, line, device, order.Position, heard, cancellationToken).ConfigureAwait(false);
     }
 
     private async ValueTask<ControlResult> ReadBackAsync(
-        Dlt645Protocol protocol, BusLine line, DeviceConfiguration device, SwitchPosition position, string heard, CancellationToken cancellationToken)
+        Dlt645MasterSession session, BusLine line, DeviceConfiguration device, SwitchPosition position, string heard, CancellationToken cancellationToken)
     {
         for (int pauses = 0; ; pauses++)
         {
-            (int? status, string problem) = await ReadStatusAsync(protocol, line, device, cancellationToken).ConfigureAwait(false);
+            (int? status, string problem) = await ReadStatusAsync(session, line, device, cancellationToken).ConfigureAwait(false);
             string state = status is { } word ? Text(word) : problem;
             if (status is { } read && IsIn(position, read))
             {
@@ -115,12 +114,10 @@ public sealed class Dlt645RelayControl(TimeProvider time) : IControlAction
     }
 
     private static async ValueTask<(int? Status, string Problem)> ReadStatusAsync(
-        Dlt645Protocol protocol, BusLine line, DeviceConfiguration device, CancellationToken cancellationToken)
+        Dlt645MasterSession session, BusLine line, DeviceConfiguration device, CancellationToken cancellationToken)
     {
-        Dlt645MasterSession session = protocol.Master;
-        session.WakeUpBytes = device.Profile.Quirks.WakeUpBytes ?? Dlt645MasterSession.StandardWakeUpBytes;
         session.BeginRead(Dlt645Protocol.AddressOf(device), StatusWord3);
-        BusReply reply = await line.ExchangeAsync(session, protocol.Timing(device), cancellationToken).ConfigureAwait(false);
+        BusReply reply = await line.ExchangeAsync(session, Dlt645Protocol.TimingOf(device), cancellationToken).ConfigureAwait(false);
         if (reply.Outcome != BusOutcome.Answered)
         {
             return (null, reply.Detail);

@@ -3,6 +3,7 @@ using IotProperty.Edge.Drivers;
 using IotProperty.Edge.Drivers.Cjt188;
 using IotProperty.Edge.Polling;
 using IotProperty.Edge.Profiles;
+using IotProperty.Edge.Tests.Doubles;
 using IotProperty.Protocols.Cjt188;
 using IotProperty.Protocols.Framing;
 using IotProperty.Tests;
@@ -190,15 +191,4 @@ public sealed class Cjt188ProtocolTests
     }
 
     private static decimal Decimal(string text) => decimal.Parse(text, CultureInfo.InvariantCulture);
-
-    private sealed class ListLogger(List<string> log) : ILogger
-    {
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-            log.Add(formatter(state, exception));
-    }
 }

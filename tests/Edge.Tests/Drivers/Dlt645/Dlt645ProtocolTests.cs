@@ -2,6 +2,7 @@ using IotProperty.Edge.Drivers;
 using IotProperty.Edge.Drivers.Dlt645;
 using IotProperty.Edge.Polling;
 using IotProperty.Edge.Profiles;
+using IotProperty.Edge.Tests.Doubles;
 using IotProperty.Protocols.Dlt645;
 using IotProperty.Protocols.Framing;
 using IotProperty.Tests;
@@ -12,9 +13,12 @@ namespace IotProperty.Edge.Tests.Drivers.Dlt645;
 public sealed class Dlt645ProtocolTests : IAsyncDisposable
 {
     private readonly FakeTime _time = new();
-    private readonly Dlt645Protocol _protocol = new();
+    private readonly List<string> _log = [];
+    private readonly Dlt645Protocol _protocol;
     private readonly BlockValues _values = new();
     private BusLine? _line;
+
+    public Dlt645ProtocolTests() => _protocol = new Dlt645Protocol(new ItemMistakes(new ListLogger(_log)));
 
     public ValueTask DisposeAsync() => _line?.DisposeAsync() ?? ValueTask.CompletedTask;
 
@@ -98,8 +102,34 @@ public sealed class Dlt645ProtocolTests : IAsyncDisposable
         meter.Values[0x00010000] = [1, 2, 3, 4, 5];
         DeviceConfiguration device = MeterSite.Device(FieldProtocol.Dlt645Y2007, null, ("00010000", "kWh"));
         ReadBlock block = Assert.Single(ReadPlanner.Plan(device.Profile));
-        Assert.Equal(BusOutcome.Answered, (await ReadAsync(meter, device, block)).Outcome);
-        Assert.False(_protocol.Fill(device, block, _values));
+        for (int polls = 0; polls < 2; polls++)
+        {
+            Assert.Equal(BusOutcome.Answered, (await ReadAsync(meter, device, block)).Outcome);
+            Assert.False(_protocol.Fill(device, block, _values));
+        }
+
+        Assert.Equal(
+            ["Device m1 sends item 00010000 in a way that its profile cannot use: the meter answers 5 bytes, which is not the standard's layout — name the maker's format: item: \"00010000/XXXX.XX\""],
+            _log);
+    }
+
+    [Fact]
+    public async Task A_row_in_a_foreign_layout_counts_as_not_there_so_that_its_values_are_asked_for_alone()
+    {
+        WireMeter meter = new();
+        meter.Values[0x0201FF00] = [1, 2, 3];
+        meter.Values[0x02010100] = [0x05, 0x23];
+        DeviceConfiguration device = MeterSite.Device(FieldProtocol.Dlt645Y2007, null, ("02010100", "V"), ("02010200", "V"));
+        MeterWire wire = new(meter);
+        BusLine line = new(new BusLineOptions("meters", 2_400, 11), _ => wire.OpenAsync(), _time, new Random(1), NullLogger<BusLine>.Instance);
+        await using BusDriver driver = new(line, new Dictionary<FieldProtocol, IBusProtocol> { [FieldProtocol.Dlt645Y2007] = _protocol });
+        ReadBlock row = Assert.Single(ReadPlanner.Plan(device.Profile));
+        DriverReply refused = await driver.ReadAsync(device, row, _values, CancellationToken.None);
+        Assert.Equal((DriverOutcome.NoSuchData, "the answer to item 0201FF00 holds nothing that was asked for"), (refused.Outcome, refused.Detail));
+
+        ReadBlock alone = Assert.Single(ReadPlanner.Plan(device.Profile, [0]));
+        Assert.Equal(DriverReply.Ok, await driver.ReadAsync(device, alone, _values, CancellationToken.None));
+        Assert.Equal([Value(230.5m)], _values.Items(1).ToArray());
     }
 
     [Fact]

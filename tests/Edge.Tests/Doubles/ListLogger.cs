@@ -1,0 +1,15 @@
+using Microsoft.Extensions.Logging;
+
+namespace IotProperty.Edge.Tests.Doubles;
+
+/// <summary>Keeps what is logged, in words.</summary>
+internal sealed class ListLogger(List<string> log) : ILogger
+{
+    public IDisposable? BeginScope<TState>(TState state)
+        where TState : notnull => null;
+
+    public bool IsEnabled(LogLevel logLevel) => true;
+
+    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+        log.Add(formatter(state, exception));
+}
