@@ -16,7 +16,12 @@ internal static class RunCommand
         Option<string> plant = Endpoint("--plant", "lift-1, lift-2 and pump-1", 15020);
         Option<string> meters = Endpoint("--meters", "the gateway of the 24 meters", 15021);
         Option<string> access = Endpoint("--access", "door-1 and gate-1", 15022);
-        Option<string?> ports = new("--ports") { Description = "Where the serial ports tty-power, tty-utilities, tty-heat and tty-sensors lie; the ledger's folder without it", HelpName = "DIR" };
+        Option<string> ports = new("--ports")
+        {
+            Description = $"Where the serial ports lie: {string.Join(", ", SerialEstate.LineIds.Select(l => $"tty-{l}"))}",
+            HelpName = "DIR",
+            DefaultValueFactory = _ => Path.Combine(Path.GetTempPath(), "iotp-sim"),
+        };
         Option<string[]> servers = new("--serial-server") { Description = "Offers a serial line as a raw TCP serial server instead, as in heat=127.0.0.1:15024; may be repeated", HelpName = "LINE=HOST:PORT" };
         Option<string> control = ControlOptions.Control();
         Option<string> data = new("--data") { Description = "Where the ledger lies", HelpName = "DIR", DefaultValueFactory = _ => "iotp-sim-data" };
@@ -45,7 +50,7 @@ internal static class RunCommand
                 [DemoDevices.Access] = ParseEndpoint(parsed.GetRequiredValue(access)),
             };
             SimulatorOptions options = new(building, parsed.GetRequiredValue(data), factor);
-            LinePlaces places = new(endpoints, parsed.GetValue(ports) ?? options.DataFolder, ParseServers(parsed.GetValue(servers) ?? []));
+            LinePlaces places = new(endpoints, parsed.GetRequiredValue(ports), ParseServers(parsed.GetValue(servers) ?? []));
             await SimulatorProcess.RunAsync(options, places, parsed.GetRequiredValue(control), parsed.GetValue(json), cancellationToken);
             return SimulatorCommands.Ok;
         }));

@@ -20,8 +20,9 @@ public sealed class SerialEstate
 
     public static IReadOnlyList<string> LineIds { get; } = [Power, Utilities, Heat, Sensors];
 
-    /// <summary>Where the demo's site has a device on the line <see cref="Sensors"/> and nobody is.</summary>
+    /// <summary>Where the demo's site has a device on the line <see cref="Sensors"/> and nobody is, and how the site calls it.</summary>
     public const byte EmptyUnit = 3;
+    public const string EmptyDevice = "spare-module";
 
     private const string ElectricityMeter = "electricity-meter";
     private const string WaterMeter = "water-meter";
@@ -46,7 +47,7 @@ public sealed class SerialEstate
         AddHeat();
         AddSensors();
         SerialSettings meterBus = new(2400, parity: SerialParity.Even);
-        Lines = [NewLine(Power, meterBus), NewLine(Utilities, meterBus), NewLine(Heat, meterBus), NewLine(Sensors, new SerialSettings(9600))];
+        Lines = [NewLine(Power, new SerialSettings(9600, parity: SerialParity.Even)), NewLine(Utilities, meterBus), NewLine(Heat, meterBus), NewLine(Sensors, new SerialSettings(9600))];
     }
 
     public IReadOnlyList<SerialLineDefinition> Lines { get; }

@@ -19,13 +19,15 @@ public class RegisterMapDocumentTests
         { "water-1", "sim-water-meter" },
         { "door-1", "sim-door" },
         { "gate-1", "sim-gate" },
+        { "pressure-module", "sim-rtu-inputs" },
+        { "house-power", "sim-rtu-three-phase" },
     };
 
     [Theory]
     [MemberData(nameof(DevicesAndProfiles))]
     public void Profile_reads_what_the_device_serves(string deviceId, string profile)
     {
-        SimulatedDevice device = DemoDevices.Of(new Building(new BuildingOptions(1))).Single(d => d.Id == deviceId);
+        SimulatedDevice device = AllDevices().Single(d => d.Id == deviceId);
         string yaml = File.ReadAllText(Path.Combine(Root, "edge", "profiles", profile + ".yaml"));
         Assert.Contains($"kind: {device.Kind}\n", yaml, StringComparison.Ordinal);
         string[] expected = [.. device.Registers.Fields.Where(f => !IsRole(f)).SelectMany(Points).Order(StringComparer.Ordinal)];
@@ -44,12 +46,12 @@ public class RegisterMapDocumentTests
     {
         Assert.NotEmpty(profile);
         string readme = File.ReadAllText(Path.Combine(Root, "simulators", "README.md")).Replace("door-open / barrier-open", deviceId == "door-1" ? "door-open" : "barrier-open", StringComparison.Ordinal);
-        foreach (RegisterField field in DemoDevices.Of(new Building(new BuildingOptions(1))).Single(d => d.Id == deviceId).Registers.Fields)
+        foreach (RegisterField field in AllDevices().Single(d => d.Id == deviceId).Registers.Fields)
         {
             if (!field.Name.StartsWith("ring-", StringComparison.Ordinal))
             {
                 string order = field.LowWordFirst ? " (low word first)" : "";
-                string step = field.Unit.Length == 0 ? "" : $"{field.Scale.ToString(CultureInfo.InvariantCulture)} {field.Unit} ";
+                string step = field.Unit.Length == 0 ? "" : $"{field.Scale.ToString(CultureInfo.InvariantCulture)} {field.Unit}{From(field)} ";
                 Assert.Contains($"| {TableName(field.Table)} | {field.Address} | {field.Name} | {field.Type}{order} | {step}|", readme, StringComparison.Ordinal);
             }
         }
@@ -63,8 +65,8 @@ public class RegisterMapDocumentTests
         List<string> written = [];
         foreach (string text in site.Split('\n'))
         {
-            line = Regex.Match(text, @"^  - id: (plant|meters|access)$") is { Success: true } found ? found.Groups[1].Value : line;
-            if (Regex.Match(text, @"^      - \{ id: ([a-z0-9-]+), profile: sim-([a-z-]+), unit: (\d+),") is { Success: true } device)
+            line = Regex.Match(text, @"^  - id: ([a-z]+)$") is { Success: true } found ? found.Groups[1].Value : line;
+            if (Regex.Match(text, @"^      - \{ id: ([a-z0-9-]+), profile: sim-([a-z-]+), unit: (\d+),") is { Success: true } device && DemoDevices.Lines.Contains(line))
             {
                 written.Add($"{line} {device.Groups[1].Value} {device.Groups[2].Value} {device.Groups[3].Value}");
             }
@@ -74,6 +76,14 @@ public class RegisterMapDocumentTests
             DemoDevices.Of(new Building(new BuildingOptions(1))).Select(d => $"{d.Line} {d.Id} {d.Kind} {d.Unit}").Order(StringComparer.Ordinal),
             written.Order(StringComparer.Ordinal));
     }
+
+    private static IEnumerable<SimulatedDevice> AllDevices()
+    {
+        Building building = new(new BuildingOptions(1));
+        return [.. DemoDevices.Of(building), .. new SerialEstate(building).Devices];
+    }
+
+    private static string From(RegisterField field) => field.Offset == 0 ? "" : $" from {field.Offset.ToString("0.####", CultureInfo.InvariantCulture)}";
 
     private static IEnumerable<string> Points(RegisterField field)
     {
@@ -85,8 +95,9 @@ public class RegisterMapDocumentTests
 
         string order = field.LowWordFirst ? ", wordOrder: cdab" : "";
         string scale = field.Scale == 1 ? "" : $", scale: {field.Scale.ToString(CultureInfo.InvariantCulture)}";
+        string offset = field.Offset == 0 ? "" : $", offset: {field.Offset.ToString("0.####", CultureInfo.InvariantCulture)}";
         string unit = field.Unit.Length == 0 ? "" : $", unit: {field.Unit}";
-        return [$"{field.Name}: {place}{field.Type}{order}{scale}{unit}"];
+        return [$"{field.Name}: {place}{field.Type}{order}{scale}{offset}{unit}"];
     }
 
     /// <summary>What a profile's access part reads, and no point does.</summary>
