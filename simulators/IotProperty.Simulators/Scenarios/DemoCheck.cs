@@ -36,12 +36,17 @@ public sealed class DemoCheck(DemoRig rig, TextWriter output)
             step = "check 2";
             await SayAsync(step, await PressureCheck.RunAsync(context, cancellationToken));
 
+            step = "check 7";
+            EdgeMetrics steady = await DeadDeviceCheck.AwaitSteadyAsync(context, cancellationToken);
+
             step = "check 3";
             DateTimeOffset before = DemoRig.Now;
             await CardsCheck.SwipeBothAsync(context, cancellationToken);
             await CardsCheck.AwaitBothAsync(context, before, cancellationToken);
             (DateTimeOffset downFrom, DateTimeOffset downTo) = await KillHubAsync(context, cancellationToken);
             double memoryMb = rig.Edge.ResidentMemory().PeakMb;
+            step = "check 7";
+            await SayAsync(step, await DeadDeviceCheck.RunAsync(context, steady, cancellationToken));
             step = "check 4";
             TimeSpan secondStart = await KillEdgeAsync(context, cancellationToken);
             DateTimeOffset end = DemoRig.Now;
@@ -54,6 +59,9 @@ public sealed class DemoCheck(DemoRig rig, TextWriter output)
 
             step = "check 5";
             await SayAsync(step, await InvoiceCheck.RunAsync(context, end - TimeSpan.FromSeconds(2), cancellationToken));
+
+            step = "check 6";
+            await SayAsync(step, await SettledAsync(() => MetersCheck.RunAsync(context, end, cancellationToken), cancellationToken));
 
             step = "edge";
             memoryMb = Math.Max(memoryMb, rig.Edge.ResidentMemory().PeakMb);

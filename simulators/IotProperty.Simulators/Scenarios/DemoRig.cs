@@ -25,6 +25,7 @@ public sealed class DemoRig : IAsyncDisposable
     private ChildProgram? _hub;
     private ChildProgram? _edge;
     private HubApi? _api;
+    private string? _edgeHealth;
     private string _http;
     private string _mqtt = "127.0.0.1:0";
 
@@ -58,6 +59,8 @@ public sealed class DemoRig : IAsyncDisposable
 
     public string Password { get; private set; } = "";
 
+    private string PortsFolder => Path.Combine(_programs.DataFolder, "ports");
+
     private string ControlPath => Path.Combine(_programs.DataFolder, "control.sock");
 
     public static DateTimeOffset Now => TimeProvider.System.GetUtcNow();
@@ -79,7 +82,11 @@ public sealed class DemoRig : IAsyncDisposable
         await ChildProgram.RunAsync("edge-validate", _programs.Edge, ["validate", "--site", _site], _logs, cancellationToken);
     }
 
-    public void StartEdge() => _edge = ChildProgram.Start("edge", _programs.Edge, ["run", "--site", _site, "--data", _edgeData, "--json"], _logs);
+    public void StartEdge()
+    {
+        _edgeHealth = null;
+        _edge = ChildProgram.Start("edge", _programs.Edge, ["run", "--site", _site, "--data", _edgeData, "--json"], _logs);
+    }
 
     /// <summary>SIGKILL; returns when it is gone.</summary>
     public async Task KillEdgeAsync()
@@ -123,6 +130,19 @@ public sealed class DemoRig : IAsyncDisposable
         return Stopwatch.GetElapsedTime(Edge.StartedAt);
     }
 
+    /// <summary>The edge's <c>/metrics</c> as they are now.</summary>
+    public async Task<EdgeMetrics> EdgeMetricsAsync(CancellationToken cancellationToken)
+    {
+        if (_edgeHealth is null)
+        {
+            JsonElement ready = await Edge.AwaitEventAsync("ready", cancellationToken);
+            _edgeHealth = Text(ready, "health");
+        }
+
+        using HttpClient http = new() { Timeout = TimeSpan.FromSeconds(10) };
+        return EdgeMetrics.Parse(await http.GetStringAsync(new Uri($"http://{_edgeHealth}/metrics"), cancellationToken));
+    }
+
     public async Task<long> SampleCountAsync(CancellationToken cancellationToken) =>
         (await Api.GetAsync<HubCount>($"telemetry/count?site={DemoSite.Id}", cancellationToken)).Samples;
 
@@ -150,7 +170,7 @@ public sealed class DemoRig : IAsyncDisposable
         string[] arguments =
         [
             "run", "--seed", _programs.Seed.ToString(CultureInfo.InvariantCulture), "--plant", "127.0.0.1:0", "--meters", "127.0.0.1:0", "--access", "127.0.0.1:0",
-            "--control", ControlPath, "--data", Path.Combine(_programs.DataFolder, "simulator"), "--meter-speed", MeterSpeed.ToString(CultureInfo.InvariantCulture), "--json",
+            "--ports", PortsFolder, "--control", ControlPath, "--data", Path.Combine(_programs.DataFolder, "simulator"), "--meter-speed", MeterSpeed.ToString(CultureInfo.InvariantCulture), "--json",
         ];
         _simulator = ChildProgram.Start("simulator", _programs.Simulator, arguments, _logs);
         return await _simulator.AwaitEventAsync("ready", cancellationToken);
@@ -169,7 +189,7 @@ public sealed class DemoRig : IAsyncDisposable
         string folder = Path.GetDirectoryName(_site)!;
         Directory.CreateDirectory(folder);
         string site = await File.ReadAllTextAsync(Path.Combine(_programs.SiteFolder, "site.yaml"), cancellationToken);
-        site = DemoSite.WithPorts(site, Port(Text(lines, "plant")), Port(Text(lines, "meters")), Port(Text(lines, "access")), Port(_mqtt))
+        site = DemoSite.WithPorts(site, Port(Text(lines, "plant")), Port(Text(lines, "meters")), Port(Text(lines, "access")), PortsFolder, Port(_mqtt))
             .Replace("user: riverside,", $"user: {Text(edge, "user")},", StringComparison.Ordinal);
         await File.WriteAllTextAsync(_site, site, cancellationToken);
         File.Copy(Path.Combine(_programs.SiteFolder, "credentials.yaml"), Path.Combine(folder, "credentials.yaml"), overwrite: true);

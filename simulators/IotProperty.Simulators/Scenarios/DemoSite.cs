@@ -10,7 +10,8 @@ public static class DemoSite
     public static readonly TimeSpan UtcOffset = TimeSpan.FromHours(8);
 
     /// <summary>Puts ports into the text of <c>site.yaml</c>; throws <see cref="ScenarioException"/> when a port that should be there is not.</summary>
-    public static string WithPorts(string site, int plant, int meters, int access, int mqtt)
+    /// <param name="serialPorts">The folder of the serial ports.</param>
+    public static string WithPorts(string site, int plant, int meters, int access, string serialPorts, int mqtt)
     {
         ArgumentNullException.ThrowIfNull(site);
         foreach ((string from, string to) in new[]
@@ -18,6 +19,7 @@ public static class DemoSite
             ("port: 15020", $"port: {plant}"),
             ("port: 15021", $"port: {meters}"),
             ("port: 15022", $"port: {access}"),
+            ("port: /tmp/iotp-sim/tty-", $"port: {serialPorts}/tty-"),
             ("port: 1883", $"port: {mqtt}"),
             ("listen: \"127.0.0.1:9180\"", "listen: \"127.0.0.1:0\""),
         })

@@ -1,5 +1,6 @@
 using System.Globalization;
 using IotProperty.Simulators.Control;
+using IotProperty.Simulators.Devices;
 using IotProperty.Simulators.Scenarios.Checks;
 using IotProperty.Simulators.Scenarios.Hub;
 
@@ -25,7 +26,7 @@ public static class DemoStart
             cancellationToken);
         SimulatorStatus status = (await rig.Control.ListAsync<SimulatorStatus>(new ControlRequest { Op = "status" }, cancellationToken)).Single();
         Dictionary<string, decimal> registers = status.Devices
-            .Where(d => d.Kind is "electricity-meter" or "water-meter")
+            .Where(d => d.Line == DemoDevices.Meters)
             .ToDictionary(d => d.Id, d => d.Kind == "electricity-meter" ? d.Registers["energy"] * 0.01m : d.Registers["volume"] * 0.001m);
         DateOnly today = DateOnly.FromDateTime(startedAt.ToOffset(DemoSite.UtcOffset).DateTime);
         SeededHub seeded = await HubSeed.FillAsync(rig.Api, registers, today, cancellationToken);

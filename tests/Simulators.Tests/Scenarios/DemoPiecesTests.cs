@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.RegularExpressions;
 using IotProperty.Protocols.Modbus;
+using IotProperty.Simulators.Devices;
 using IotProperty.Simulators.Ledger;
 using IotProperty.Simulators.Scenarios;
 using IotProperty.Simulators.Scenarios.Checks;
@@ -51,13 +52,24 @@ public class DemoPiecesTests
     }
 
     [Fact]
+    public void Metrics_of_an_edge_are_read_by_name_and_labels()
+    {
+        EdgeMetrics metrics = EdgeMetrics.Parse("# HELP up Up.\n# TYPE up gauge\nup 1\ntimeouts{line=\"a\",device=\"b c\"} 3.5\nbroken\n");
+        Assert.Equal(1, metrics["up"]);
+        Assert.Equal(3.5, metrics["timeouts", ("line", "a"), ("device", "b c")]);
+        Assert.Throws<ScenarioException>(() => metrics["timeouts", ("line", "a")]);
+    }
+
+    [Fact]
     public void Site_file_gets_the_ports_of_the_run()
     {
-        string site = DemoSite.WithPorts(File.ReadAllText(Path.Combine(Root(), "deploy", "demo", "site.yaml")), 1, 2, 3, 4);
+        string site = DemoSite.WithPorts(File.ReadAllText(Path.Combine(Root(), "deploy", "demo", "site.yaml")), 1, 2, 3, "/here", 4);
         Assert.Contains("uplink: { host: 127.0.0.1, port: 4,", site, StringComparison.Ordinal);
         Assert.Contains("modbusTcp: { host: 127.0.0.1, port: 2 }", site, StringComparison.Ordinal);
+        Assert.Contains("serial: { port: /here/tty-power, baud: 9600, format: 8E1 }", site, StringComparison.Ordinal);
+        Assert.DoesNotContain("/tmp/", site, StringComparison.Ordinal);
         Assert.DoesNotContain("1502", site, StringComparison.Ordinal);
-        Assert.Throws<ScenarioException>(() => DemoSite.WithPorts(site, 1, 2, 3, 4));
+        Assert.Throws<ScenarioException>(() => DemoSite.WithPorts(site, 1, 2, 3, "/here", 4));
     }
 
     [Fact]
@@ -74,15 +86,18 @@ public class DemoPiecesTests
     [Fact]
     public void Points_of_the_check_are_those_of_the_profiles()
     {
-        int expected = new Dictionary<string, int> { ["sim-lift"] = 2, ["sim-fire-pump"] = 1, ["sim-electricity-meter"] = 12, ["sim-water-meter"] = 12, ["sim-door"] = 1, ["sim-gate"] = 1 }
-            .Sum(profile => profile.Value * Regex.Count(File.ReadAllText(Path.Combine(Root(), "edge", "profiles", profile.Key + ".yaml")), @"^  [a-z0-9-]+: \{ name:", RegexOptions.Multiline));
-        Assert.Equal(expected, DemoPoint.All.Count);
-        Assert.Equal(expected, DemoPoint.All.Select(p => p.Id).Distinct().Count());
-        foreach (DemoPoint point in DemoPoint.All)
+        string site = File.ReadAllText(Path.Combine(Root(), "deploy", "demo", "site.yaml"));
+        Dictionary<string, string> profiles = Regex.Matches(site, @"\{ id: ([a-z0-9-]+), profile: (sim-[a-z0-9-]+),")
+            .Where(m => m.Groups[1].Value != SerialEstate.EmptyDevice)
+            .ToDictionary(m => m.Groups[1].Value, m => File.ReadAllText(Path.Combine(Root(), "edge", "profiles", m.Groups[2].Value + ".yaml")));
+        string[] expected = [.. profiles.SelectMany(p => Regex.Matches(p.Value, @"^  ([a-z0-9-]+): \{ name:", RegexOptions.Multiline).Select(m => $"{p.Key}/{m.Groups[1].Value}")).Order(StringComparer.Ordinal)];
+        Assert.Equal(expected, DemoPoint.All.Select(p => p.Id).Concat(DemoItem.All.Select(i => i.Id)).Order(StringComparer.Ordinal));
+        foreach ((string device, string name, bool thinned, bool billed) in DemoPoint.All.Select(p => (p.Device.Id, p.Name, p.IsThinned, p.IsBilled))
+            .Concat(DemoItem.All.Select(i => (i.Meter.Id, i.Item.Name, false, i.IsBilled))))
         {
-            string profile = Directory.GetFiles(Path.Combine(Root(), "edge", "profiles"), "sim-*.yaml").Single(f => File.ReadAllText(f).Contains($"kind: {point.Device.Kind}\n", StringComparison.Ordinal));
-            string line = File.ReadLines(profile).Single(l => l.StartsWith($"  {point.Name}: {{ name", StringComparison.Ordinal));
-            Assert.Equal(point.IsThinned, line.Contains("deadband", StringComparison.Ordinal));
+            string line = profiles[device].Split('\n').Single(l => l.StartsWith($"  {name}: {{ name", StringComparison.Ordinal));
+            Assert.Equal(thinned, line.Contains("deadband", StringComparison.Ordinal));
+            Assert.Equal(billed, profiles[device].Contains($"  {name}: {{ digits:", StringComparison.Ordinal));
         }
     }
 

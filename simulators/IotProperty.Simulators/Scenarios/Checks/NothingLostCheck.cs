@@ -14,6 +14,9 @@ public sealed class NothingLostCheck
     /// <summary>The edge's time-out on the demo's lines, and what the way to the sample's time stamp may add on a busy machine.</summary>
     private const long LateMs = 1_500;
 
+    /// <summary>A busy machine may let a device form its answer so long after the edge has given up.</summary>
+    private const long HeldUpMs = 500;
+
     /// <summary>A transition is stamped when its rule is stepped, a little after the sample.</summary>
     private const long DecidedLateMs = 3_000;
 
@@ -109,8 +112,8 @@ public sealed class NothingLostCheck
         return new Shown(read.TimeMs, point.ValueIn(read), Certain: !inWindow && !unanswered && read.TimeMs < _endMs - TailMs);
     }
 
-    /// <summary>The hub was told that the device did not answer just after this answer was formed: it came too late for the edge.</summary>
-    private static bool IsUnanswered(long servedMs, long[] silences) => silences.Any(silence => silence >= servedMs && silence <= servedMs + LateMs);
+    /// <summary>The hub was told that the device did not answer about when this answer was formed: it came too late for the edge.</summary>
+    private static bool IsUnanswered(long servedMs, long[] silences) => silences.Any(silence => silence >= servedMs - HeldUpMs && silence <= servedMs + LateMs);
 
     /// <summary>Each billing read that a meter answered is one reading, exactly.</summary>
     private async Task<long> CompareReadingsAsync(DateTimeOffset end, CancellationToken cancellationToken)

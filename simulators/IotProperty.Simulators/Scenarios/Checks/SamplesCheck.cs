@@ -10,15 +10,16 @@ public static class SamplesCheck
     {
         ArgumentNullException.ThrowIfNull(context);
         HubApi api = context.Rig.Api;
-        HashSet<DemoPoint> missing = [.. DemoPoint.All];
+        HashSet<string> missing = [.. DemoPoint.All.Select(p => p.Id), .. DemoItem.All.Select(i => i.Id)];
+        int points = missing.Count;
         await CheckContext.UntilAsync(
             "a good sample of every point",
             TimeSpan.FromSeconds(20),
             async () =>
             {
-                foreach (DemoPoint point in missing.ToArray())
+                foreach (string point in missing.ToArray())
                 {
-                    IReadOnlyList<HubSample> samples = await api.SamplesAsync(DemoSite.Id, point.Id, context.StartedAt, DemoRig.Now, cancellationToken);
+                    IReadOnlyList<HubSample> samples = await api.SamplesAsync(DemoSite.Id, point, context.StartedAt, DemoRig.Now, cancellationToken);
                     if (samples.Any(s => s.Quality == "good"))
                     {
                         missing.Remove(point);
@@ -35,7 +36,7 @@ public static class SamplesCheck
             throw new ScenarioException("the hub holds samples, but no telemetry batch of the edge");
         }
 
-        int devices = DemoPoint.All.Select(p => p.Device.Id).Distinct().Count();
-        return $"{DemoPoint.All.Count} points of {devices} devices, {await context.Rig.SampleCountAsync(cancellationToken)} samples in {telemetry} batches over MQTT";
+        int devices = DemoPoint.All.Select(p => p.Device.Id).Concat(DemoItem.All.Select(i => i.Meter.Id)).Distinct().Count();
+        return $"{points} points of {devices} devices, {await context.Rig.SampleCountAsync(cancellationToken)} samples in {telemetry} batches over MQTT";
     }
 }

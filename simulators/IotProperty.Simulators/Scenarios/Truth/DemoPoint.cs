@@ -13,15 +13,15 @@ namespace IotProperty.Simulators.Scenarios.Truth;
 public sealed record DemoPoint(SimulatedDevice Device, RegisterField Field, int? Bit, string Name)
 {
     /// <summary>Points that the profiles thin by a deadband, so that not every change reaches the hub.</summary>
-    private static readonly HashSet<string> Thinned = ["position", "power"];
+    private static readonly HashSet<(string Kind, string Name)> Thinned = [("lift", "position"), ("electricity-meter", "power")];
 
     /// <summary>Registers that are also read for billing, by a read of their own.</summary>
     private static readonly HashSet<string> Billed = ["energy", "volume"];
 
-    /// <summary>All points of the demo's site.</summary>
+    /// <summary>All points of the demo's site that are registers.</summary>
     public static IReadOnlyList<DemoPoint> All { get; } =
     [
-        .. DemoDevices.Of(new Building(new BuildingOptions(0))).SelectMany(device => device.Registers.Fields
+        .. DevicesOf(new Building(new BuildingOptions(0))).SelectMany(device => device.Registers.Fields
             .Where(f => f.Table != RegisterTable.Coils && !f.Name.StartsWith("ring-", StringComparison.Ordinal))
             .SelectMany(field => field.Bits.Count == 0
                 ? [new DemoPoint(device, field, null, field.Name)]
@@ -31,7 +31,7 @@ public sealed record DemoPoint(SimulatedDevice Device, RegisterField Field, int?
     /// <summary><c>device/point</c>.</summary>
     public string Id => $"{Device.Id}/{Name}";
 
-    public bool IsThinned => Thinned.Contains(Name);
+    public bool IsThinned => Device.Wire is null && Thinned.Contains((Device.Kind, Name));
 
     public bool IsBilled => Billed.Contains(Name);
 
@@ -54,6 +54,8 @@ public sealed record DemoPoint(SimulatedDevice Device, RegisterField Field, int?
         ArgumentNullException.ThrowIfNull(read);
         return RegisterField.Join(read.Values.AsSpan(Field.Address - read.Address, Field.Words), Field.LowWordFirst);
     }
+
+    private static IEnumerable<SimulatedDevice> DevicesOf(Building building) => [.. DemoDevices.Of(building), .. new SerialEstate(building).Devices];
 
     private bool Covers(ServedRead read) =>
         read.Line == Device.Line && read.Unit == Device.Unit && read.Table == Field.Table

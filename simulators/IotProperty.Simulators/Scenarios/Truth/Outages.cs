@@ -20,6 +20,9 @@ public sealed record Outages(long? KilledMs, long? BackMs)
     /// <summary>Whether an event or reading served at this time may be lost: it was read but its sync to disk was still under way.</summary>
     public bool MayLoseEvent(long servedMs) => KilledMs is { } killed && servedMs >= killed - CommitMs && servedMs <= killed + InFlightMs;
 
+    /// <summary>Whether an answer that was formed at this time on a slow wire may have been under way, or in the loss window, when the edge died.</summary>
+    public bool MayBeOnTheWire(long servedMs, long wireMs) => KilledMs is { } killed && servedMs >= killed - wireMs - FlushMs - CommitMs && servedMs <= killed + wireMs;
+
     /// <summary>Whether the edge could not see what happened at this time.</summary>
     public bool EdgeIsAway(long ms) => KilledMs is { } killed && BackMs is { } back && ms >= killed - CommitMs && ms <= back + 5_000;
 }

@@ -1,0 +1,37 @@
+using System.Globalization;
+
+namespace IotProperty.Simulators.Scenarios;
+
+/// <summary>The figures of an edge's <c>/metrics</c> (Prometheus text format 0.0.4), as a client sees them.</summary>
+public sealed class EdgeMetrics
+{
+    private readonly Dictionary<string, double> _samples = new(StringComparer.Ordinal);
+
+    /// <summary>Reads a page; lines that are comments or no sample are passed over.</summary>
+    public static EdgeMetrics Parse(string page)
+    {
+        ArgumentNullException.ThrowIfNull(page);
+        EdgeMetrics metrics = new();
+        foreach (string line in page.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        {
+            int space = line.LastIndexOf(' ');
+            if (line[0] != '#' && space > 0 && double.TryParse(line[(space + 1)..], NumberStyles.Float, CultureInfo.InvariantCulture, out double value))
+            {
+                metrics._samples[line[..space]] = value;
+            }
+        }
+
+        return metrics;
+    }
+
+    /// <summary>The sample with this name and these labels, in the order in which the edge writes them.</summary>
+    /// <exception cref="ScenarioException">There is none.</exception>
+    public double this[string name, params (string Name, string Value)[] labels]
+    {
+        get
+        {
+            string key = labels.Length == 0 ? name : $"{name}{{{string.Join(',', labels.Select(l => $"{l.Name}=\"{l.Value}\""))}}}";
+            return _samples.TryGetValue(key, out double value) ? value : throw new ScenarioException($"the edge's metrics hold no {key}");
+        }
+    }
+}
