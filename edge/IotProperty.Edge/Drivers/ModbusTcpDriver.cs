@@ -19,29 +19,16 @@ public sealed class ModbusTcpDriver : ILineDriver, ILineObservable
     // A quotation in a log line, not a dump.
     private const int MaxQuotedBytes = 32;
 
-    private static readonly string[] ExceptionDetails = [.. Enumerable.Range(0, 256).Select(ExceptionDetail)];
-
     private readonly ModbusTcpDriverOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger<ModbusTcpDriver> _logger;
     private readonly ModbusMasterSession _session;
     private readonly LineCounters _counters = new();
-    private readonly GrowingPause _pause;
+    private readonly LineChannel<TcpChannel> _channel;
     private readonly Deadline _deadline;
 
-    private TcpChannel? _channel;
     private LineLock? _lock;
-    private long _lastHeard;
-
-    // Whether this connection ever brought an answer. One that did may be opened anew at once; one that did not would be opened in a tight loop.
-    private bool _useful;
     private int _silentRequests;
-
-    private bool _pausing;
-    private long _pauseFrom;
-    private TimeSpan _pauseFor;
-    private string _downReason = "";
-    private bool _downLogged;
     private bool _disposed;
 
     /// <param name="jitter">Seeded by the host; used by this driver alone.</param>
@@ -52,7 +39,8 @@ public sealed class ModbusTcpDriver : ILineDriver, ILineObservable
         _time = time;
         _logger = logger;
         _session = new ModbusMasterSession(options.Tolerance);
-        _pause = new GrowingPause(options.FirstPause, options.LongestPause, jitter);
+        GrowingPause pause = new(options.FirstPause, options.LongestPause, jitter);
+        _channel = new LineChannel<TcpChannel>(options.Line, ConnectAsync, options.SuspectAfterIdle, pause, _counters, time, logger);
         _deadline = new Deadline(time);
     }
 
@@ -95,7 +83,7 @@ public sealed class ModbusTcpDriver : ILineDriver, ILineObservable
     public async ValueTask DisposeAsync()
     {
         _disposed = true;
-        await CloseAsync().ConfigureAwait(false);
+        await _channel.CloseAsync().ConfigureAwait(false);
         _deadline.Dispose();
         _lock?.Dispose();
     }
@@ -108,12 +96,12 @@ public sealed class ModbusTcpDriver : ILineDriver, ILineObservable
         bool heard = false;
         try
         {
-            if (!await OpenAsync(cancellationToken).ConfigureAwait(false))
+            if (!await _channel.OpenAsync(cancellationToken).ConfigureAwait(false))
             {
                 return LineDown();
             }
 
-            TcpChannel channel = _channel!;
+            TcpChannel channel = _channel.Current!;
             long start = _time.GetTimestamp();
             CancellationToken deadline = _deadline.Arm(_options.RequestTimeout, cancellationToken);
             await channel.WriteAsync(request, deadline).ConfigureAwait(false);
@@ -141,10 +129,10 @@ public sealed class ModbusTcpDriver : ILineDriver, ILineObservable
         }
         catch (OperationCanceledException)
         {
-            if (!sent && _channel is not null)
+            if (!sent && _channel.Current is { } channel)
             {
                 // Half a request may be out; the peer would take the next one for its second half.
-                await BreakAsync($"{_channel.Endpoint}: the peer takes no bytes").ConfigureAwait(false);
+                await BreakAsync($"{channel.Endpoint}: the peer takes no bytes").ConfigureAwait(false);
             }
 
             cancellationToken.ThrowIfCancellationRequested();
@@ -161,22 +149,20 @@ public sealed class ModbusTcpDriver : ILineDriver, ILineObservable
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<DriverReply> ConcludeAsync(ModbusReplyStatus status, long start)
     {
-        long now = _time.GetTimestamp();
-        _lastHeard = now;
         _silentRequests = 0;
-        TimeSpan roundTrip = _time.GetElapsedTime(start, now);
+        TimeSpan roundTrip = _time.GetElapsedTime(start);
         switch (status)
         {
             case ModbusReplyStatus.Answered:
-                Proven();
+                _channel.Proven();
                 _counters.Answered(DriverOutcome.Ok, roundTrip);
                 return DriverReply.Ok;
             case ModbusReplyStatus.Exception:
-                Proven();
+                _channel.Proven();
                 _counters.Answered(DriverOutcome.DeviceException, roundTrip);
-                return DriverReply.OfException(_session.Exception, ExceptionDetails[(byte)_session.Exception]);
+                return DriverReply.OfException(_session.Exception, ModbusExceptionNames.ForPeople(_session.Exception));
             case ModbusReplyStatus.Mismatch:
-                Proven();
+                _channel.Proven();
                 _counters.Ended(DriverOutcome.Malformed);
                 return new DriverReply(DriverOutcome.Malformed, ModbusExceptionCode.None, _session.Why);
             default:
@@ -184,7 +170,7 @@ public sealed class ModbusTcpDriver : ILineDriver, ILineObservable
                 string quoted = Convert.ToHexString(unread[..Math.Min(unread.Length, MaxQuotedBytes)]);
                 string detail = $"{_session.Why}: {quoted}{(unread.Length > MaxQuotedBytes ? "…" : "")}";
                 DriverLog.OutOfStep(_logger, _options.Line, detail);
-                await BreakAsync($"{_channel!.Endpoint}: {detail}").ConfigureAwait(false);
+                await BreakAsync($"{_channel.Current!.Endpoint}: {detail}").ConfigureAwait(false);
                 _counters.Ended(DriverOutcome.Malformed);
                 return new DriverReply(DriverOutcome.Malformed, ModbusExceptionCode.None, detail);
         }
@@ -198,7 +184,7 @@ public sealed class ModbusTcpDriver : ILineDriver, ILineObservable
         {
             _silentRequests = 0;
             await BreakAsync(string.Create(
-                CultureInfo.InvariantCulture, $"{_channel!.Endpoint}: not a byte to {_options.SilentRequestsBeforeReconnect} requests in a row"))
+                CultureInfo.InvariantCulture, $"{_channel.Current!.Endpoint}: not a byte to {_options.SilentRequestsBeforeReconnect} requests in a row"))
                 .ConfigureAwait(false);
         }
 
@@ -209,113 +195,27 @@ public sealed class ModbusTcpDriver : ILineDriver, ILineObservable
     private DriverReply LineDown()
     {
         _counters.Ended(DriverOutcome.LineDown);
-        return new DriverReply(DriverOutcome.LineDown, ModbusExceptionCode.None, _downReason);
+        return new DriverReply(DriverOutcome.LineDown, ModbusExceptionCode.None, _channel.DownReason);
     }
 
-    /// <summary>False when the line is left alone just now or could not be opened; the reason then stands in <see cref="_downReason"/>.</summary>
-    private ValueTask<bool> OpenAsync(CancellationToken cancellationToken)
+    private ValueTask BreakAsync(string reason)
     {
-        if (_channel is not null && !(_time.GetElapsedTime(_lastHeard) > _options.SuspectAfterIdle && _channel.PeerHasClosed))
-        {
-            return ValueTask.FromResult(true);
-        }
-
-        if (_pausing && _time.GetElapsedTime(_pauseFrom) < _pauseFor)
-        {
-            return ValueTask.FromResult(false);
-        }
-
-        return ConnectAsync(cancellationToken);
+        _session.Reset();
+        return _channel.BreakAsync(reason);
     }
 
-    private async ValueTask<bool> ConnectAsync(CancellationToken cancellationToken)
+    private async ValueTask<TcpChannel> ConnectAsync(CancellationToken cancellationToken)
     {
-        // A peer that closed an idle connection has done nothing wrong: that is neither a failure nor worth a log line.
-        await CloseAsync().ConfigureAwait(false);
-        string why = "";
-        if (_options.LockKey is { } key && (_lock ??= LineLock.TryTake(key, out why)) is null)
+        if (_options.LockKey is { } key)
         {
-            Pause(why);
-            return false;
+            _lock ??= LineLock.TryTake(key, out string why) ?? throw new ChannelBrokenException(why);
         }
 
-        try
-        {
-            _channel = await TcpChannel.ConnectAsync(_options.Host, _options.Port, _options.ConnectTimeout, _time, cancellationToken).ConfigureAwait(false);
-        }
-        catch (ChannelBrokenException error)
-        {
-            Pause(error.Message);
-            return false;
-        }
+        TcpChannel channel = await TcpChannel.ConnectAsync(_options.Host, _options.Port, _options.ConnectTimeout, _time, cancellationToken).ConfigureAwait(false);
 
-        _pausing = false;
-        _useful = false;
-        _lastHeard = _time.GetTimestamp();
-        _counters.Connected();
-        return true;
-    }
-
-    private void Proven()
-    {
-        if (_useful)
-        {
-            return;
-        }
-
-        _useful = true;
-        _pause.Reset();
-        if (_downLogged)
-        {
-            _downLogged = false;
-            DriverLog.LineUp(_logger, _options.Line, _channel!.Endpoint);
-        }
-    }
-
-    private async ValueTask BreakAsync(string reason)
-    {
-        bool useful = _useful;
-        await CloseAsync().ConfigureAwait(false);
-        if (useful)
-        {
-            _downReason = reason;
-            LogDown(reason);
-        }
-        else
-        {
-            Pause(reason);
-        }
-    }
-
-    private void Pause(string reason)
-    {
-        _downReason = reason;
-        _pausing = true;
-        _pauseFrom = _time.GetTimestamp();
-        _pauseFor = _pause.Next();
-        LogDown(reason);
-    }
-
-    private void LogDown(string reason)
-    {
-        if (!_downLogged)
-        {
-            _downLogged = true;
-            DriverLog.LineDown(_logger, _options.Line, reason);
-        }
-    }
-
-    private async ValueTask CloseAsync()
-    {
-        if (_channel is not null)
-        {
-            await _channel.DisposeAsync().ConfigureAwait(false);
-            _channel = null;
-            _session.Reset();
-            _counters.Disconnected();
-        }
-
-        _useful = false;
+        // What stands in the buffer came over another connection. The request that waits is sent over this one.
+        _session.Reset();
+        return channel;
     }
 
     private static bool MultipleOnly(DeviceConfiguration device) => device.Profile.Quirks.WriteMultipleOnly;
@@ -331,12 +231,4 @@ public sealed class ModbusTcpDriver : ILineDriver, ILineObservable
         PointTable.Discrete => RegisterTable.DiscreteInputs,
         _ => throw new ArgumentOutOfRangeException(nameof(table), table, "not a table"),
     };
-
-    private static string ExceptionDetail(int code)
-    {
-        ModbusExceptionCode named = (ModbusExceptionCode)code;
-        return Enum.IsDefined(named)
-            ? string.Create(CultureInfo.InvariantCulture, $"exception {code} ({named})")
-            : string.Create(CultureInfo.InvariantCulture, $"exception {code}");
-    }
 }
