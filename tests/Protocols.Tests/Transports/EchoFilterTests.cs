@@ -5,7 +5,7 @@ using IotProperty.Transports;
 
 namespace IotProperty.Protocols.Tests.Transports;
 
-public sealed class EchoFilterTests
+public sealed class EchoFilterTests : IAsyncDisposable
 {
     private static readonly byte[] Request = [1, 3, 0, 0, 0, 2, 0xC4, 0x0B];
 
@@ -13,6 +13,8 @@ public sealed class EchoFilterTests
     private readonly EchoFilter _filter;
 
     public EchoFilterTests() => _filter = new EchoFilter(_wire);
+
+    public async ValueTask DisposeAsync() => await _filter.DisposeAsync();
 
     [Fact]
     public async Task The_echo_is_dropped_and_the_answer_behind_it_is_read()

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using IotProperty.Tests;
 using IotProperty.Transports;
 
 namespace IotProperty.Protocols.Tests.Transports;
@@ -130,7 +129,7 @@ public sealed class SerialChannelTests : IAsyncLifetime
             Assert.StartsWith($"{name}: ", error.Message, StringComparison.Ordinal);
             Assert.EndsWith("is the adapter plugged in?", error.Message, StringComparison.Ordinal);
             Assert.True(port.PeerHasClosed);
-            Assert.Throws<ChannelBrokenException>(() => { port.WriteAsync(new byte[1], default).AsTask(); });
+            await Assert.ThrowsAsync<ChannelBrokenException>(async () => await port.WriteAsync(new byte[1], default));
             await port.DisposeAsync();
 
             await using PseudoTerminal again = PseudoTerminal.Open();
@@ -195,14 +194,14 @@ public sealed class SerialChannelTests : IAsyncLifetime
     }
 
     [Fact]
-    public void A_driver_without_rs485_refuses_with_the_mend()
+    public async Task A_driver_without_rs485_refuses_with_the_mend()
     {
         ChannelBrokenException error = Assert.Throws<ChannelBrokenException>(
             () => SerialChannel.Open(_wire.SlavePath, new SerialSettings(9600) { Rs485 = new Rs485Settings() }));
         Assert.Contains("cannot switch the direction of an RS-485 line (Inappropriate ioctl for device); leave out rs485", error.Message, StringComparison.Ordinal);
 
         // The refusal left nothing behind.
-        SerialChannel.Open(_wire.SlavePath, Settings).DisposeAsync().AsTask().Wait(Soon);
+        await using SerialChannel port = SerialChannel.Open(_wire.SlavePath, Settings);
     }
 
     [Theory]

@@ -41,7 +41,7 @@ public sealed class OnboardDriver : ILineDriver, ILineObservable
     {
         ArgumentNullException.ThrowIfNull(devices);
         DeviceConfiguration[] all = [.. devices];
-        PulseCounters pulses = PulseCounters.Open(Path.Combine(dataFolder, CountsFile), time, logger);
+        PulseCounters pulses = new(PulseCountFile.Open(Path.Combine(dataFolder, CountsFile)), time, logger);
         OnboardDriver driver = new(pulses, time);
         try
         {

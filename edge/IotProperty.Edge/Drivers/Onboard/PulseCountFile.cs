@@ -10,7 +10,7 @@ namespace IotProperty.Edge.Drivers.Onboard;
 /// most the slot that was being written and the count before it stands. Only the file's content changes, never its name or place, so that one sync is enough; one
 /// slot is written at a time, which is little wear for an SD card. Owned by one caller at a time.
 /// </summary>
-public sealed class PulseCountFile : IDisposable
+public sealed class PulseCountFile : IPulseCountStore
 {
     public const int MaxCounts = 128;
 
@@ -25,7 +25,7 @@ public sealed class PulseCountFile : IDisposable
 
     private PulseCountFile(SafeFileHandle file) => _file = file;
 
-    /// <summary>The counts as they stood when the file was opened.</summary>
+    /// <inheritdoc/>
     public IReadOnlyDictionary<string, long> Counts { get; private set; } = new Dictionary<string, long>();
 
     /// <summary>Opens the file, or makes it.</summary>
@@ -46,7 +46,7 @@ public sealed class PulseCountFile : IDisposable
         }
     }
 
-    /// <summary>Brings the counts to the disk; when it returns they are there.</summary>
+    /// <inheritdoc/>
     public void Write(IReadOnlyDictionary<string, long> counts)
     {
         ArgumentNullException.ThrowIfNull(counts);

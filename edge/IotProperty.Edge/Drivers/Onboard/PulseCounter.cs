@@ -3,7 +3,7 @@ using IotProperty.Transports;
 namespace IotProperty.Edge.Drivers.Onboard;
 
 /// <summary>The pulses of one input since the meter was put in: those of earlier runs and inputs, and those that come now. May be asked from any thread.</summary>
-internal sealed class PulseCounter(string key, long before)
+public sealed class PulseCounter(string key, long before)
 {
     private readonly Lock _lock = new();
     private IDigitalInput? _input;

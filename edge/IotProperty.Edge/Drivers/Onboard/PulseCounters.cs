@@ -6,12 +6,12 @@ namespace IotProperty.Edge.Drivers.Onboard;
 /// The durable counts of all pulse meters of the box. What was counted is brought to disk every second, whenever a count is asked for, and at the end; a crash
 /// loses at most the pulses of <see cref="LossWindow"/>, and those that came while nothing ran.
 /// </summary>
-internal sealed class PulseCounters : IAsyncDisposable
+public sealed class PulseCounters : IAsyncDisposable
 {
     /// <summary>How many pulses a crash may lose at most, as time.</summary>
     public static readonly TimeSpan LossWindow = TimeSpan.FromSeconds(1);
 
-    private readonly PulseCountFile _file;
+    private readonly IPulseCountStore _store;
     private readonly ILogger _logger;
     private readonly TimeProvider _time;
     private readonly Lock _lock = new();
@@ -22,17 +22,14 @@ internal sealed class PulseCounters : IAsyncDisposable
     private readonly Task _saving;
     private bool _failing;
 
-    private PulseCounters(PulseCountFile file, TimeProvider time, ILogger logger)
+    /// <param name="store">Owned from here on.</param>
+    public PulseCounters(IPulseCountStore store, TimeProvider time, ILogger logger)
     {
-        (_file, _time, _logger) = (file, time, logger);
-        _written = new Dictionary<string, long>(file.Counts);
+        ArgumentNullException.ThrowIfNull(store);
+        (_store, _time, _logger) = (store, time, logger);
+        _written = new Dictionary<string, long>(store.Counts);
         _saving = Task.Run(SaveEverySecondAsync);
     }
-
-    /// <summary>Opens the counts of a data folder.</summary>
-    /// <exception cref="InvalidDataException">They are damaged; the message says what to do.</exception>
-    /// <exception cref="IOException">The file cannot be opened.</exception>
-    public static PulseCounters Open(string path, TimeProvider time, ILogger logger) => new(PulseCountFile.Open(path), time, logger);
 
     /// <summary>The counter of an input; the same one for the same key. It goes on where the last run ended.</summary>
     /// <exception cref="InvalidDataException">The file is full.</exception>
@@ -86,7 +83,7 @@ internal sealed class PulseCounters : IAsyncDisposable
             }
 
             // A sync may take tens of milliseconds on an SD card, and callers have a line to serve.
-            await Task.Run(() => _file.Write(counts)).ConfigureAwait(false);
+            await Task.Run(() => _store.Write(counts)).ConfigureAwait(false);
             foreach ((PulseCounter counter, long total) in totals)
             {
                 counter.Saved(total);
@@ -121,7 +118,7 @@ internal sealed class PulseCounters : IAsyncDisposable
         await _stop.CancelAsync().ConfigureAwait(false);
         await _saving.ConfigureAwait(false);
         await SaveAsync().ConfigureAwait(false);
-        _file.Dispose();
+        _store.Dispose();
         _stop.Dispose();
         _writing.Dispose();
     }
