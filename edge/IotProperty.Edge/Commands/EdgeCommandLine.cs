@@ -3,6 +3,7 @@ using IotProperty.Edge.Commands.Bus;
 using IotProperty.Edge.Commands.Decoding;
 using IotProperty.Edge.Commands.Monitoring;
 using IotProperty.Edge.Commands.Probing;
+using IotProperty.Edge.Commands.Scanning;
 
 namespace IotProperty.Edge.Commands;
 
@@ -32,6 +33,7 @@ public static class EdgeCommandLine
             Decode(output),
             Probe(output, error),
             Monitor(output, error),
+            Scan(output, error),
             Switch(output, error),
         };
         ParseResult parsed = root.Parse(args);
@@ -121,6 +123,48 @@ public static class EdgeCommandLine
             return await MonitorCommand.RunAsync(place, parsed.GetValue(protocols) ?? [], parsed.GetValue(count), parsed.GetValue(json), output, error, signals.Token);
         });
         return monitor;
+    }
+
+    private static Command Scan(TextWriter output, TextWriter error)
+    {
+        BusOptions bus = new();
+        Option<string?> modbusTcp = new("--modbus-tcp") { Description = "HOST:PORT of a Modbus TCP device or gateway, in place of a line." };
+        Option<string?> protocol = new("--protocol") { Description = "What to look for; modbus with --modbus-tcp." };
+        protocol.AcceptOnlyFromAmong([.. ScanCommand.Protocols]);
+        Option<int?> from = new("--from") { Description = "The first unit to ask: modbus from 1, mbus (primary addresses) from 0." };
+        Option<int?> to = new("--to") { Description = "The last unit to ask: modbus up to 247, mbus up to 250." };
+        Option<int?> timeout = new("--timeout") { Description = "How long a unit may take to answer, in milliseconds; as the protocol allows when left out." };
+        Option<bool> json = Json("Print one JSON object: {\"line\":…,\"complete\":true,\"found\":[…],\"unresolved\":[…]}.");
+        Command scan = new("scan", $"Find the units on a line; only asks, never writes. Ctrl-C ends it at once with what was found so far. {ExitCodes}") { modbusTcp, protocol, from, to, timeout, json };
+        bus.AddTo(scan);
+        scan.SetAction(async (parsed, _) =>
+        {
+            string? endpoint = parsed.GetValue(modbusTcp);
+            string? wanted = parsed.GetValue(protocol);
+            BusPlace? place = bus.Read(parsed, out string why);
+            if (endpoint is not null)
+            {
+                place = place is null ? ScanCommand.TcpEndpoint(endpoint, wanted, out why) : null;
+                why = why.Length == 0 ? "Name one line: --modbus-tcp, or --serial or --tcp." : why;
+            }
+            else if (place is not null && wanted is null)
+            {
+                (place, why) = (null, $"Say what to look for: --protocol {string.Join(", ", ScanCommand.Protocols)}.");
+            }
+
+            if (place is null)
+            {
+                await error.WriteLineAsync(why);
+                return BadInput;
+            }
+
+            string spoken = endpoint is null ? wanted! : ScanCommand.ModbusTcp;
+            using StopSignals signals = new();
+            bool isTerminal = ReferenceEquals(error, Console.Error) && !Console.IsErrorRedirected;
+            return await ScanCommand.RunAsync(
+                place, spoken, parsed.GetValue(from), parsed.GetValue(to), parsed.GetValue(timeout), parsed.GetValue(json), isTerminal, output, error, signals.Token);
+        });
+        return scan;
     }
 
     private static Command Switch(TextWriter output, TextWriter error)
