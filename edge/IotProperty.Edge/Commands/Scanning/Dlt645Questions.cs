@@ -57,7 +57,7 @@ internal sealed class Dlt645Questions : IMeterQuestions
                 continue;
             }
 
-            // Some meters answer to AA with AA; the address is in the data then.
+            // A refusal tells who refuses, but not which edition it knows. Some meters answer to AA with AA; the address is in the data then.
             Dlt645MeterAddress address = frame.Address;
             bool isAddress = frame.Control.Code == Dlt645Functions.Code(Dlt645Edition.Y2007, Dlt645Function.ReadAddress) && !frame.Control.IsRefusal;
             if (isAddress && frame.CopyData(data) == Dlt645MeterAddress.Bytes)
@@ -66,7 +66,7 @@ internal sealed class Dlt645Questions : IMeterQuestions
             }
 
             string edition = frame.Control.Code == Dlt645Functions.Code(Dlt645Edition.Y1997, Dlt645Function.ReadData) ? "1997" : "2007";
-            found.Add(new FoundUnit("dlt645", "address", address.ToString(), [("edition", edition)]));
+            found.Add(new FoundUnit("dlt645", "address", address.ToString(), frame.Control.IsRefusal ? [] : [("edition", edition)]));
         }
 
         noiseBytes += Noise(heard);

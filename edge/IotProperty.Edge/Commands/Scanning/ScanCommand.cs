@@ -126,7 +126,7 @@ internal static class ScanCommand
                 search.Heard(exchange.Heard);
             }
 
-            progress(1, "");
+            progress(search.Progress, "done");
             return null;
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)

@@ -24,6 +24,7 @@ internal interface IMeterQuestions
     int Write(int question, string pattern, Span<byte> request);
 
     /// <summary>Finds the meters in what was heard.</summary>
+    /// <param name="found">Gets them; without details where a meter only refused, and another question may tell more.</param>
     /// <param name="noiseBytes">Bytes that belong to no frame: others answered at the same time.</param>
     void Read(ReadOnlySpan<byte> heard, List<FoundUnit> found, out int noiseBytes);
 }
@@ -76,9 +77,9 @@ internal sealed class WildcardSearch : ILineSearch
     {
         _heard.Clear();
         _questions.Read(bytes, _heard, out int noiseBytes);
-        foreach (FoundUnit unit in _heard.Where(unit => !_found.Contains(unit)))
+        foreach (FoundUnit unit in _heard)
         {
-            _found.Add(unit);
+            Keep(unit);
         }
 
         bool several = noiseBytes > 0 || _heard.Count > 1;
@@ -91,7 +92,7 @@ internal sealed class WildcardSearch : ILineSearch
         {
             Split();
         }
-        else if (_heard.Count == 0 && _levels.Count == 0 && _question + 1 < _questions.Questions)
+        else if (_heard.All(unit => unit.Details.IsEmpty) && _levels.Count == 0 && _question + 1 < _questions.Questions)
         {
             _question++;
             Ask();
@@ -99,6 +100,20 @@ internal sealed class WildcardSearch : ILineSearch
         else
         {
             Advance();
+        }
+    }
+
+    /// <summary>A meter that has refused one question may tell more at the next one.</summary>
+    private void Keep(FoundUnit unit)
+    {
+        int known = _found.FindIndex(found => found.Address == unit.Address);
+        if (known < 0)
+        {
+            _found.Add(unit);
+        }
+        else if (_found[known].Details.IsEmpty)
+        {
+            _found[known] = unit;
         }
     }
 
