@@ -8,7 +8,9 @@ Option<ulong> seed = new("--seed") { Description = "Which inputs: the same seed 
 Option<long> from = new("--from") { Description = "The number of the first input, to try again what a failure named." };
 Option<string[]> codecs = new("--codec")
 {
-    Description = $"Only these: {string.Join(", ", FuzzedCodecs.All.Select(codec => codec.Name))}.", Arity = ArgumentArity.ZeroOrMore, AllowMultipleArgumentsPerToken = true,
+    Description = $"Only these: {string.Join(", ", FuzzedCodecs.All.Select(codec => codec.Name))}.",
+    Arity = ArgumentArity.ZeroOrMore,
+    AllowMultipleArgumentsPerToken = true,
 };
 RootCommand command = new(
     "Puts random and mutated bytes through every codec and watches for exceptions, endless work and growing allocation.\n\nExit codes: 0 nothing found; 1 a failure, named with seed and input; 2 bad usage.")

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
@@ -17,6 +18,8 @@ public readonly record struct Cjt188AddressField(ulong Nibbles)
 
     private const int WildcardDigit = 0xA;
 
+    private static readonly SearchValues<char> DigitsAndWildcard = SearchValues.Create("0123456789Aa");
+
     /// <summary>Any meter answers: for a line with one meter only.</summary>
     public static Cjt188AddressField Any { get; } = new(0xAA_AAAA_AAAA_AAAA);
 
@@ -25,7 +28,7 @@ public readonly record struct Cjt188AddressField(ulong Nibbles)
     public static bool TryParse([NotNullWhen(true)] string? digits, out Cjt188AddressField address)
     {
         address = default;
-        if (digits?.Length != Digits || digits.AsSpan().ContainsAnyExcept("0123456789Aa"))
+        if (digits?.Length != Digits || digits.AsSpan().ContainsAnyExcept(DigitsAndWildcard))
         {
             return false;
         }

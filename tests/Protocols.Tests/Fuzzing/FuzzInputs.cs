@@ -11,6 +11,8 @@ internal sealed class FuzzInputs(IFuzzedCodec codec, ulong seed, IReadOnlyList<b
 
     private const int MaxRandomBytes = 300;
 
+    private const int MaxRepeatedBytes = 32;
+
     /// <summary>Bytes with a meaning in one of the protocols.</summary>
     private static readonly byte[] Telling = [0x00, 0x01, 0x03, 0x10, 0x16, 0x68, 0x7F, 0x80, 0x81, 0xAA, 0xE5, 0xFE, 0xFF];
 
@@ -111,7 +113,10 @@ internal sealed class FuzzInputs(IFuzzedCodec codec, ulong seed, IReadOnlyList<b
                 Insert(at, other.AsSpan(from), Math.Min(other.Length - from, random.Below(64)));
                 break;
             default:
-                Insert(at, _buffer[at..Math.Min(_length, at + 1 + random.Below(32))]);
+                Span<byte> again = stackalloc byte[MaxRepeatedBytes];
+                again = again[..Math.Min(_length - at, 1 + random.Below(MaxRepeatedBytes))];
+                _buffer.AsSpan(at, again.Length).CopyTo(again);
+                Insert(at, again);
                 break;
         }
     }

@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Text.Json;
 using IotProperty.Tests;
 
 namespace IotProperty.Protocols.Tests.Fuzzing;
@@ -45,7 +44,7 @@ internal sealed class FuzzRun(IFuzzedCodec codec, ulong seed, TimeProvider time)
         string? failure = null;
         for (long index = from; index < from + Math.Min(inputs, WarmUp) && failure is null; index++)
         {
-            failure = Try(index, _inputs.Make(index), out _);
+            failure = Try(index, _inputs.Make(index));
         }
 
         long start = time.GetTimestamp();
@@ -58,7 +57,7 @@ internal sealed class FuzzRun(IFuzzedCodec codec, ulong seed, TimeProvider time)
             ReadOnlySpan<byte> input = _inputs.Make(from + done);
             long before = GC.GetAllocatedBytesForCurrentThread();
             long began = time.GetTimestamp();
-            failure = Try(from + done, input, out bool _);
+            failure = Try(from + done, input);
             long ns = (time.GetTimestamp() - began) * (1_000_000_000 / time.TimestampFrequency);
             long cost = GC.GetAllocatedBytesForCurrentThread() - before;
             allocated[done / quarter] += cost;
@@ -89,7 +88,7 @@ internal sealed class FuzzRun(IFuzzedCodec codec, ulong seed, TimeProvider time)
         {
             long before = GC.GetAllocatedBytesForCurrentThread();
             long began = time.GetTimestamp();
-            if (Try(index, input, out _) is { } failure)
+            if (Try(index, input) is { } failure)
             {
                 return failure;
             }
@@ -119,10 +118,9 @@ internal sealed class FuzzRun(IFuzzedCodec codec, ulong seed, TimeProvider time)
     }
 
     [SuppressMessage("Design", "CA1031", Justification = "Any exception at all is what this looks for; it is reported with the input.")]
-    private string? Try(long index, ReadOnlySpan<byte> input, out bool threw)
+    private string? Try(long index, ReadOnlySpan<byte> input)
     {
         Interlocked.Exchange(ref _current, index);
-        threw = false;
         try
         {
             codec.Exercise(input);
@@ -130,7 +128,6 @@ internal sealed class FuzzRun(IFuzzedCodec codec, ulong seed, TimeProvider time)
         }
         catch (Exception error)
         {
-            threw = true;
             return Describe(index, input, error.ToString());
         }
     }

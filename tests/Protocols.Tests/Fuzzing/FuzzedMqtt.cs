@@ -1,6 +1,5 @@
 using FsCheck;
 using FsCheck.Fluent;
-using IotProperty.Protocols.Mqtt;
 using IotProperty.Protocols.Tests.Mqtt;
 
 namespace IotProperty.Protocols.Tests.Fuzzing;

@@ -1,7 +1,6 @@
 using IotProperty.Edge.Drivers.Control;
 using IotProperty.Edge.Profiles;
 using IotProperty.Protocols.Cjt188;
-using IotProperty.Protocols.Framing;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace IotProperty.Edge.Drivers.Cjt188;
