@@ -1,7 +1,7 @@
 namespace IotProperty.Edge.Polling;
 
 /// <summary>
-/// Keeps a device that does not answer from costing its line time. After <see cref="Tolerance"/> polls in a row without an answer the device is asked
+/// Keeps devices that do not answer from costing their line time. After <see cref="Tolerance"/> polls in a row without an answer the device is asked
 /// only after pauses that double up to <see cref="LongestPauseMs"/>; one answer ends that.
 /// </summary>
 public struct CircuitBreaker
@@ -9,10 +9,14 @@ public struct CircuitBreaker
     /// <summary>So many failures in a row are taken for noise.</summary>
     public const int Tolerance = 3;
 
-    /// <summary>
-    /// With one attempt in at least this many time-outs, a dead device costs its line at most 2 % of its time.
-    /// </summary>
-    private const int TimeoutsPerPause = 50;
+    /// <summary>With one attempt in at least this many times of its cost, a dead device takes at most 2 % of its line.</summary>
+    private const int CostsPerPause = 50;
+
+    /// <summary>Likewise for each of many: together they take at most 4 %, so that the others keep more than 95 % of a line.</summary>
+    private const int CostsPerPauseOfMany = 25;
+
+    /// <summary>However many are dead, each is asked again within this time: who repairs a whole riser shall not wait for an hour.</summary>
+    private const long AtLeastEveryMs = 900_000;
 
     private int _failures;
 
@@ -36,9 +40,12 @@ public struct CircuitBreaker
     }
 
     /// <summary>How long the device is left alone after its last failure. Milliseconds; 0 while it is tolerated.</summary>
-    public readonly long PauseMs(int timeoutMs) =>
-        IsOpen ? Math.Min(LongestPauseMs(timeoutMs), 2L * timeoutMs << Math.Min(_failures - Tolerance, 20)) : 0;
+    /// <param name="costMs">What the attempt took of the line's time, the driver's own retries included.</param>
+    /// <param name="givenUp">How many devices of the line are given up, this one included.</param>
+    public readonly long PauseMs(long costMs, int givenUp) =>
+        IsOpen ? Math.Min(LongestPauseMs(costMs, givenUp), 2 * costMs << Math.Min(_failures - Tolerance, 20)) : 0;
 
     /// <summary>The pause to which they grow. Milliseconds.</summary>
-    public static long LongestPauseMs(int timeoutMs) => (long)TimeoutsPerPause * timeoutMs;
+    public static long LongestPauseMs(long costMs, int givenUp) =>
+        Math.Max(CostsPerPause * costMs, Math.Min(AtLeastEveryMs, (long)CostsPerPauseOfMany * givenUp * costMs));
 }

@@ -13,10 +13,37 @@ public sealed class DeviceStatistics
     private long _skipped;
     private long _lateMs;
     private long _lastGoodUtcMs;
+    private long _requests;
+    private long _busyMs;
+    private long _late;
+    private long _foreign;
+    private long _begunMs = -1;
+    private double _periodMs;
     private int _givenUp;
 
     /// <summary>Polls that were finished, well or not.</summary>
     public long Polls => Volatile.Read(ref _polls);
+
+    /// <summary>Requests to the device, of whatever job.</summary>
+    public long Requests => Volatile.Read(ref _requests);
+
+    /// <summary>The line's time that the device took. Milliseconds; its rate is the device's share of the line.</summary>
+    public long BusyMs => Volatile.Read(ref _busyMs);
+
+    /// <summary>Answers of the device that came after their time-out and were discarded.</summary>
+    public long Late => Volatile.Read(ref _late);
+
+    /// <summary>Answers that nobody had asked for, discarded while this device was asked.</summary>
+    public long Foreign => Volatile.Read(ref _foreign);
+
+    /// <summary>
+    /// How far apart polls really begin, smoothed over the last eight or so. Milliseconds; 0 before the second poll. More than the configured period means that
+    /// the line is over-subscribed or the device is given up.
+    /// </summary>
+    public double RealPeriodMs => Volatile.Read(ref _periodMs);
+
+    /// <summary>Requests that the device answered, by time.</summary>
+    public RoundTripHistogram RoundTrips { get; } = new();
 
     /// <summary>Requests without an answer.</summary>
     public long Timeouts => Volatile.Read(ref _timeouts);
@@ -42,6 +69,24 @@ public sealed class DeviceStatistics
     /// <summary>Whether the device is asked only now and then, because it does not answer.</summary>
     public bool GivenUp => Volatile.Read(ref _givenUp) != 0;
 
+    /// <summary>Answers that the line's driver threw away. Called by the line's task.</summary>
+    public void CountDiscarded(long late, long foreign)
+    {
+        Volatile.Write(ref _late, _late + late);
+        Volatile.Write(ref _foreign, _foreign + foreign);
+    }
+
+    internal void BeginPoll(long nowMs)
+    {
+        if (_begunMs >= 0)
+        {
+            long period = nowMs - _begunMs;
+            Volatile.Write(ref _periodMs, _periodMs == 0 ? period : _periodMs + ((period - _periodMs) / 8));
+        }
+
+        _begunMs = nowMs;
+    }
+
     internal void CountPoll(long lateMs)
     {
         Volatile.Write(ref _polls, _polls + 1);
@@ -50,8 +95,10 @@ public sealed class DeviceStatistics
 
     internal void CountSkipped(long polls) => Volatile.Write(ref _skipped, _skipped + polls);
 
-    internal void CountReply(ReplyKind kind, long utcMs)
+    internal void CountReply(ReplyKind kind, long utcMs, long costMs)
     {
+        Volatile.Write(ref _requests, _requests + 1);
+        Volatile.Write(ref _busyMs, _busyMs + costMs);
         switch (kind)
         {
             case ReplyKind.Answered:

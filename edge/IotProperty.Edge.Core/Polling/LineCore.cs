@@ -7,12 +7,8 @@ namespace IotProperty.Edge.Polling;
 /// <summary>
 /// Decides what one line does next. One owner, two steps in turn: <see cref="Next"/> names a read (or a rest); when it named a read, exactly one
 /// <see cref="Replied"/> follows with how it ended. The owner carries the effects out before the next step. Reads one block at a time, so that a write
-/// or a safety point never waits for longer than one request.
+/// or a safety point never waits for longer than one request. The order is that of <see cref="LineQueue"/>.
 /// </summary>
-/// <remarks>
-/// Order: swipe rings, then safety kinds, then billing readings by the clock, then the rest; inside a rank the one that waits longest. Whoever is
-/// late by four of its periods (at least 5 s, at most 20 s) ranks with safety, so that an over-subscribed line slows everybody and silences nobody.
-/// </remarks>
 public sealed class LineCore
 {
     /// <summary>All first polls begin within this time, one after the other. Milliseconds.</summary>
@@ -21,11 +17,17 @@ public sealed class LineCore
     /// <summary>A rest is never longer, so that a step of the wall clock is seen soon enough for billing.</summary>
     private const long LongestRestMs = 1_000;
 
-    private const long StarvedMs = 5_000;
+    /// <summary>A wall clock that goes back by more was set; by less it is only being disciplined.</summary>
+    private const long SetBackMs = 1_000;
 
     private readonly PollDevice[] _devices;
-    private PollDevice? _asked;
-    private PollJob? _job;
+    private readonly ReadingJob[] _readings;
+    private readonly LineQueue _queue;
+    private readonly DueHeap _silences;
+    private PollJob? _asked;
+    private long _askedMs;
+    private long _utcAheadMs;
+    private int _givenUp;
 
     public LineCore(LineConfiguration line, TimeZoneInfo zone, in Moment now)
     {
@@ -35,8 +37,14 @@ public sealed class LineCore
         for (int i = 0; i < _devices.Length; i++)
         {
             long stagger = Math.Min(StaggerMs, line.Devices[i].PollMs) * i / _devices.Length;
-            _devices[i] = new PollDevice(line.Devices[i], line.TimeoutMs, now.MonotonicMs + stagger, zone, now.UtcMs);
+            _devices[i] = new PollDevice(line.Devices[i], i, now.MonotonicMs + stagger, zone, now.UtcMs);
         }
+
+        PollJob[] jobs = [.. _devices.SelectMany(device => device.Jobs)];
+        _readings = [.. jobs.OfType<ReadingJob>()];
+        _queue = new LineQueue(jobs);
+        _silences = new DueHeap(_devices.Length);
+        _utcAheadMs = now.UtcMs - now.MonotonicMs;
     }
 
     public LineConfiguration Line { get; }
@@ -54,55 +62,29 @@ public sealed class LineCore
         }
 
         effects.Clear();
-        long restUntil = now.MonotonicMs + LongestRestMs;
-        int best = -1;
-        PollJob? bestJob = null;
-        (int Rank, long DueMs) bestOrder = (int.MaxValue, long.MaxValue);
-        for (int i = 0; i < _devices.Length; i++)
+        TellSilence(now, effects);
+        FollowClock(now);
+        WakeReadings(now, effects);
+        _queue.Wake(now.MonotonicMs);
+        if (FirstWithRequest(now, effects) is not { } job)
         {
-            PollDevice device = _devices[i];
-            if (effects.Samples.Count == 0 && device.NextSilenceMs <= now.MonotonicMs)
-            {
-                // One device at a time: a step tells of one device only. The next one follows at the next step.
-                device.Wait(now, effects);
-            }
+            long until = Math.Min(Math.Min(now.MonotonicMs + LongestRestMs, _silences.FirstKey), _queue.NextMs(now));
+            return new LineAction(-1, null, Math.Max(until, now.MonotonicMs));
+        }
 
-            restUntil = Math.Min(restUntil, device.NextSilenceMs);
-            foreach (PollJob job in device.Jobs)
+        if (!job.IsUnderWay)
+        {
+            job.IsUnderWay = true;
+            job.LateMs = now.MonotonicMs - job.DueMs;
+            if (job.Kind == JobKind.Poll)
             {
-                if (job is ReadingJob reading)
-                {
-                    reading.Follow(now);
-                    if (device.GivenUp)
-                    {
-                        // The poll's rare attempts find out when the meter is back; readings would only cost time-outs of their own.
-                        reading.WaitForDevice(now, effects);
-                        continue;
-                    }
-                }
-
-                restUntil = Math.Min(restUntil, job.DueMs);
-                (int Rank, long DueMs) order = (Rank(device, job, now.MonotonicMs), job.DueMs);
-                if (job.DueMs <= now.MonotonicMs && order.CompareTo(bestOrder) < 0)
-                {
-                    (best, bestJob, bestOrder) = (i, job, order);
-                }
+                job.Device.Statistics.BeginPoll(now.MonotonicMs);
             }
         }
 
-        if (bestJob is null)
-        {
-            return new LineAction(-1, null, Math.Max(restUntil, now.MonotonicMs));
-        }
-
-        if (bestJob.NextBlock == 0)
-        {
-            bestJob.LateMs = now.MonotonicMs - bestJob.DueMs;
-        }
-
-        _asked = _devices[best];
-        _job = bestJob;
-        return new LineAction(best, bestJob.Block, 0);
+        _asked = job;
+        _askedMs = now.MonotonicMs;
+        return new LineAction(job.Device.Index, job.Block, 0);
     }
 
     /// <summary>How the read of the last <see cref="Next"/> ended.</summary>
@@ -111,69 +93,165 @@ public sealed class LineCore
     {
         ArgumentNullException.ThrowIfNull(values);
         ArgumentNullException.ThrowIfNull(effects);
-        PollDevice device = _asked ?? throw new InvalidOperationException("nothing was asked");
-        PollJob job = _job!;
-        (_asked, _job) = (null, null);
+        PollJob job = _asked ?? throw new InvalidOperationException("nothing was asked");
+        PollDevice device = job.Device;
+        _asked = null;
         effects.Clear();
-        device.Statistics.CountReply(kind, now.UtcMs);
-        if (kind is ReplyKind.Answered or ReplyKind.Refused or ReplyKind.NoSuchData)
-        {
-            device.Answered(effects);
-        }
-        else if (kind is ReplyKind.NoAnswer or ReplyKind.Malformed)
-        {
-            device.DidNotAnswer(effects);
-        }
-
+        long costMs = now.MonotonicMs - _askedMs;
+        device.Statistics.CountReply(kind, now.UtcMs, costMs);
+        Judge(device, kind, now, effects);
         switch (job)
         {
             case ReadingJob reading:
                 OnReading(reading, now, kind, values, effects);
                 break;
             case { Kind: JobKind.Ring }:
-                OnRing(device, job, now, kind, values, effects);
+                OnRing(job, now, kind, values, effects);
                 break;
             default:
-                OnPoll(device, job, now, kind, values, effects);
+                OnPoll(job, now, kind, values, costMs, effects);
                 break;
+        }
+
+        if (!job.IsUnderWay)
+        {
+            _queue.Wait(job);
+        }
+
+        _silences.Set(device.Index, device.NextSilenceMs);
+    }
+
+    /// <summary>The job that comes first; rounds in which there is nothing to ask, because the device has refused it all, are over at once.</summary>
+    private PollJob? FirstWithRequest(in Moment now, LineEffects effects)
+    {
+        while (_queue.First() is { } job)
+        {
+            if (!job.IsThrough)
+            {
+                return job;
+            }
+
+            if (job is ReadingJob reading)
+            {
+                reading.End(now, effects);
+            }
+            else
+            {
+                job.Advance(now.MonotonicMs, 0);
+            }
+
+            _queue.Wait(job);
+        }
+
+        return null;
+    }
+
+    private void TellSilence(in Moment now, LineEffects effects)
+    {
+        if (_silences.FirstKey <= now.MonotonicMs)
+        {
+            // One device at a time: a step tells of one device only. The next one follows at the next step.
+            PollDevice device = _devices[_silences.First];
+            device.Wait(now, effects);
+            _silences.Set(device.Index, device.NextSilenceMs);
         }
     }
 
-    private static int Rank(PollDevice device, PollJob job, long nowMs)
+    private void FollowClock(in Moment now)
     {
-        if (job.Kind == JobKind.Ring)
+        long ahead = now.UtcMs - now.MonotonicMs;
+        if (ahead < _utcAheadMs - SetBackMs)
         {
-            return 0;
+            foreach (ReadingJob reading in _readings.Where(reading => !reading.IsUnderWay))
+            {
+                reading.ClockSetBack(now.UtcMs);
+                _queue.Wait(reading);
+            }
         }
 
-        bool starved = nowMs - job.DueMs >= Math.Max(StarvedMs, 4 * Math.Min(job.PeriodMs, StarvedMs));
-        if (starved || (job.Kind == JobKind.Poll && DeviceKinds.IsSafety(device.Device.Profile.Kind)))
+        _utcAheadMs = ahead;
+    }
+
+    private void WakeReadings(in Moment now, LineEffects effects)
+    {
+        while (_queue.WokenReading(now.UtcMs) is { } reading)
         {
-            return 1;
+            if (reading.Device.GivenUp)
+            {
+                // The poll's rare attempts find out when the meter is back; readings would only cost time-outs of their own.
+                reading.GiveUp(now, effects);
+                _queue.Wait(reading);
+            }
+            else
+            {
+                reading.DueMs = now.MonotonicMs + (reading.DueUtcMs - now.UtcMs);
+                _queue.Due(reading);
+            }
+        }
+    }
+
+    /// <summary>Notes whether the device answers at all. When that changes, its billing and its texts are due at other times.</summary>
+    private void Judge(PollDevice device, ReplyKind kind, in Moment now, LineEffects effects)
+    {
+        bool changed = kind switch
+        {
+            ReplyKind.Answered or ReplyKind.Refused or ReplyKind.NoSuchData => device.Answered(effects),
+            ReplyKind.NoAnswer or ReplyKind.Malformed => device.DidNotAnswer(effects),
+            _ => false,
+        };
+        if (!changed)
+        {
+            return;
         }
 
-        return job.Kind == JobKind.Reading ? 2 : 3;
+        _givenUp += device.GivenUp ? 1 : -1;
+        foreach (PollJob job in device.Jobs.Where(job => !job.IsUnderWay))
+        {
+            if (job.Kind == JobKind.Text)
+            {
+                job.DueMs = device.GivenUp ? long.MaxValue : now.MonotonicMs;
+            }
+
+            if (job.Kind is JobKind.Text or JobKind.Reading)
+            {
+                _queue.Wait(job);
+            }
+        }
     }
 
     private static void OnReading(ReadingJob job, in Moment now, ReplyKind kind, BlockValues values, LineEffects effects)
     {
-        if (kind != ReplyKind.Answered || !job.Accept(job.Block, values))
+        switch (kind)
         {
-            job.Fail(now, effects);
-            return;
+            case ReplyKind.Answered:
+                job.Accept(job.Block, values, now, effects);
+                job.Plan.Answered(job.NextBlock++);
+                break;
+            case ReplyKind.NoSuchData:
+                TakeApart(job, now, effects);
+                break;
+            case ReplyKind.Refused:
+                job.NextBlock++;
+                break;
+            default:
+                // Asking a silent device for its other blocks would cost the line one time-out each.
+                job.NextBlock = job.Plan.Count;
+                break;
         }
 
-        job.NextBlock++;
-        if (job.NextBlock == job.Blocks.Length)
+        job.SkipDone();
+        if (job.IsThrough)
         {
-            job.Complete(now, effects);
+            job.End(now, effects);
         }
     }
 
-    private static void OnRing(PollDevice device, PollJob job, in Moment now, ReplyKind kind, BlockValues values, LineEffects effects)
+    private void OnRing(PollJob job, in Moment now, ReplyKind kind, BlockValues values, LineEffects effects)
     {
         // Whatever came: the next poll of the counter makes the ring due again if it was not handed on.
+        PollDevice device = job.Device;
         job.DueMs = long.MaxValue;
+        job.IsUnderWay = false;
         if (kind == ReplyKind.Answered)
         {
             device.HandedSequence = device.PendingSequence;
@@ -182,36 +260,89 @@ public sealed class LineCore
         }
     }
 
-    private static void OnPoll(PollDevice device, PollJob job, in Moment now, ReplyKind kind, BlockValues values, LineEffects effects)
+    private void OnPoll(PollJob job, in Moment now, ReplyKind kind, BlockValues values, long costMs, LineEffects effects)
     {
-        ReadBlock block = job.Block;
+        PollDevice device = job.Device;
         switch (kind)
         {
-            case ReplyKind.Answered:
-                device.Accept(block, values, now, effects);
-                NoticeSwipes(device, block, now);
-                job.NextBlock++;
+            case ReplyKind.Answered when job.Kind == JobKind.Text:
+                TellTexts(job, values, effects);
+                job.Plan.Answered(job.NextBlock++);
                 break;
-            case ReplyKind.Refused or ReplyKind.NoSuchData:
+            case ReplyKind.Answered:
+                device.Accept(job.Block, values, now, effects);
+                NoticeSwipes(device, job.Block, now);
+                job.Plan.Answered(job.NextBlock++);
+                break;
+            case ReplyKind.NoSuchData:
+                TakeApart(job, now, effects);
+                break;
+            case ReplyKind.Refused:
                 // The device is there; what it refuses says nothing about its other blocks.
-                device.Fail([block], now, effects);
+                Fail(job, job.Block, now, effects);
                 job.NextBlock++;
                 break;
             default:
                 // Asking a silent device for its other blocks would cost the line one time-out each.
-                device.Fail(job.Remaining, now, effects);
-                job.NextBlock = job.Blocks.Length;
+                for (; !job.IsThrough; job.NextBlock++)
+                {
+                    Fail(job, job.Block, now, effects);
+                }
+
                 break;
         }
 
-        if (job.NextBlock == job.Blocks.Length)
+        if (job.IsThrough)
         {
-            device.Statistics.CountPoll(job.LateMs);
-            device.Statistics.CountSkipped(job.Advance(now.MonotonicMs, device.PauseMs));
+            long skipped = job.Advance(now.MonotonicMs, device.PauseMs(costMs, _givenUp));
+            if (job.Kind == JobKind.Poll)
+            {
+                device.Statistics.CountPoll(job.LateMs);
+                device.Statistics.CountSkipped(skipped);
+            }
         }
     }
 
-    private static void NoticeSwipes(PollDevice device, ReadBlock block, in Moment now)
+    /// <summary>The device has not got all of the block: its parts come next, or it is given up when it has none.</summary>
+    private static void TakeApart(PollJob job, in Moment now, LineEffects effects)
+    {
+        ReadBlock block = job.Block;
+        Refusal refusal = job.Plan.Refused(job.NextBlock, now.MonotonicMs);
+        if (refusal == Refusal.Divided)
+        {
+            return;
+        }
+
+        effects.Refused = refusal == Refusal.Final ? block : null;
+        if (job is ReadingJob reading)
+        {
+            reading.Refuse(block.Points.Select(planned => planned.Index), now, effects);
+        }
+        else
+        {
+            Fail(job, block, now, effects);
+        }
+    }
+
+    private static void Fail(PollJob job, ReadBlock block, in Moment now, LineEffects effects)
+    {
+        if (job.Kind == JobKind.Poll)
+        {
+            job.Device.Fail(block, now, effects);
+        }
+    }
+
+    private static void TellTexts(PollJob job, BlockValues values, LineEffects effects)
+    {
+        DeviceConfiguration device = job.Device.Device;
+        foreach (PlannedPoint planned in job.Block.Points)
+        {
+            PointDefinition point = device.Profile.Points[planned.Index];
+            effects.Texts.Add(new PointText(new PointRef(device.Id, point.Id), PointDecoder.DecodeText(point, values.Registers.AsSpan(planned.Offset))));
+        }
+    }
+
+    private void NoticeSwipes(PollDevice device, ReadBlock block, in Moment now)
     {
         if (device.Ring is null || !block.Points.Any(p => p.Index == device.SequenceIndex) || device.QualityOf(device.SequenceIndex) != Quality.Good)
         {
@@ -223,6 +354,7 @@ public sealed class LineCore
         {
             device.PendingSequence = sequence;
             device.Ring.DueMs = now.MonotonicMs;
+            _queue.Wait(device.Ring);
         }
     }
 }

@@ -31,6 +31,9 @@ public enum ReplyKind : byte
 /// <summary>A device came back or was given up; for the log, which knows state changes and not every poll.</summary>
 public readonly record struct DeviceChange(string Device, bool Answers);
 
+/// <summary>What a point of type string says.</summary>
+public readonly record struct PointText(PointRef Point, string Text);
+
 /// <summary>A door's or gate's ring, read because its counter moved.</summary>
 public readonly record struct SwipeReport(string Device, ushort Sequence, SwipeEntry[] Entries, Moment At);
 
@@ -48,7 +51,13 @@ public sealed class LineEffects
     /// <summary>For the hub, synced: billing-grade readings.</summary>
     public List<MeterReading> Readings { get; } = [];
 
+    /// <summary>For people: what a device says of itself.</summary>
+    public List<PointText> Texts { get; } = [];
+
     public SwipeReport? Swipes { get; internal set; }
+
+    /// <summary>What the device has not got, found out just now; from here on it is asked for only rarely.</summary>
+    public ReadBlock? Refused { get; internal set; }
 
     public DeviceChange? Change { get; internal set; }
 
@@ -57,6 +66,8 @@ public sealed class LineEffects
         Samples.Clear();
         Thinned.Clear();
         Readings.Clear();
+        Texts.Clear();
+        Refused = null;
         Swipes = null;
         Change = null;
     }

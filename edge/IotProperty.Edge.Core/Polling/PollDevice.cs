@@ -4,39 +4,51 @@ using IotProperty.Protocols.Uplink;
 
 namespace IotProperty.Edge.Polling;
 
-/// <summary>One device as its line sees it: its plan, its points' states, and what of it is due. Belongs to <see cref="LineCore"/>.</summary>
+/// <summary>One device as its line sees it: its jobs, its points' states, and whether it answers. Belongs to <see cref="LineCore"/>.</summary>
 internal sealed class PollDevice
 {
+    private const long TextPeriodMs = 3_600_000;
+
     private readonly PointRef[] _refs;
     private readonly PointState[] _states;
     private CircuitBreaker _breaker;
 
-    public PollDevice(DeviceConfiguration device, int timeoutMs, long firstDueMs, TimeZoneInfo zone, long utcMs)
+    public PollDevice(DeviceConfiguration device, int index, long firstDueMs, TimeZoneInfo zone, long utcMs)
     {
         Device = device;
-        TimeoutMs = timeoutMs;
-        _refs = [.. device.Profile.Points.Select(p => new PointRef(device.Id, p.Id))];
+        Index = index;
+        DeviceProfile profile = device.Profile;
+        _refs = [.. profile.Points.Select(p => new PointRef(device.Id, p.Id))];
         _states = new PointState[_refs.Length];
         Array.Fill(_states, new PointState());
-        Poll = new PollJob(JobKind.Poll, ReadPlanner.Plan(device.Profile), device.PollMs) { DueMs = firstDueMs };
+        int[] texts = [.. Enumerable.Range(0, profile.Points.Length).Where(i => profile.Points[i].Place.IsText)];
+        int[] values = [.. Enumerable.Range(0, profile.Points.Length).Except(texts)];
+        Poll = new PollJob(JobKind.Poll, this, ReadPlanner.Plan(profile, values), device.PollMs) { DueMs = firstDueMs };
         Jobs.Add(Poll);
-        foreach (IGrouping<int, ReadingDefinition> period in device.Profile.Readings.GroupBy(r => r.EverySeconds))
+        if (texts.Length > 0)
         {
-            Jobs.Add(new ReadingJob(device, [.. period], period.Key, zone, utcMs));
+            Text = new PollJob(JobKind.Text, this, ReadPlanner.Plan(profile, texts), TextPeriodMs) { DueMs = firstDueMs };
+            Jobs.Add(Text);
         }
 
-        if (device.Profile.Access is { } access)
+        foreach (IGrouping<int, ReadingDefinition> period in profile.Readings.GroupBy(r => r.EverySeconds))
+        {
+            Jobs.Add(new ReadingJob(this, [.. period], period.Key, zone, utcMs));
+        }
+
+        if (profile.Access is { } access)
         {
             SwipeRing ring = access.SwipeRing;
-            Ring = new PollJob(JobKind.Ring, [new RegisterBlock(ring.Table, ring.Address, ring.Width, [])], device.PollMs) { DueMs = long.MaxValue };
-            SequenceIndex = IndexOf(device.Profile, access.SwipeSequence);
+            Ring = new PollJob(JobKind.Ring, this, [new RegisterBlock(ring.Table, ring.Address, ring.Width, [])], device.PollMs) { DueMs = long.MaxValue };
+            SequenceIndex = IndexOf(profile, access.SwipeSequence);
             Jobs.Add(Ring);
         }
     }
 
     public DeviceConfiguration Device { get; }
 
-    public int TimeoutMs { get; }
+    /// <summary>The device's number on its line.</summary>
+    public int Index { get; }
 
     public DeviceStatistics Statistics { get; } = new();
 
@@ -44,6 +56,9 @@ internal sealed class PollDevice
     public List<PollJob> Jobs { get; } = [];
 
     public PollJob Poll { get; }
+
+    /// <summary>The read of texts; null when the profile has none.</summary>
+    public PollJob? Text { get; }
 
     /// <summary>The read of the swipe ring; due only when the counter moved. Null without an access part.</summary>
     public PollJob? Ring { get; }
@@ -59,12 +74,13 @@ internal sealed class PollDevice
 
     public bool GivenUp => _breaker.IsOpen;
 
-    public long PauseMs => _breaker.PauseMs(TimeoutMs);
-
     /// <summary>When a point will have been silent for too long. Monotonic milliseconds.</summary>
     public long NextSilenceMs { get; private set; } = long.MaxValue;
 
-    /// <summary>Takes the answer to a block into the points' states.</summary>
+    /// <inheritdoc cref="CircuitBreaker.PauseMs"/>
+    public long PauseMs(long costMs, int givenUp) => _breaker.PauseMs(costMs, givenUp);
+
+    /// <summary>Takes the answer to a block into the points' states; what a partial answer did not bring counts as not answered.</summary>
     public void Accept(ReadBlock block, BlockValues values, in Moment now, LineEffects effects)
     {
         foreach (PlannedPoint planned in block.Points)
@@ -80,16 +96,13 @@ internal sealed class PollDevice
         UpdateSilence();
     }
 
-    /// <summary>Marks the points of some blocks as not answered.</summary>
-    public void Fail(ReadOnlySpan<ReadBlock> blocks, in Moment now, LineEffects effects)
+    /// <summary>Marks the points of a block as not answered.</summary>
+    public void Fail(ReadBlock block, in Moment now, LineEffects effects)
     {
-        foreach (ReadBlock block in blocks)
+        foreach (PlannedPoint planned in block.Points)
         {
-            foreach (PlannedPoint planned in block.Points)
-            {
-                ref PointState state = ref _states[planned.Index];
-                Tell(planned.Index, state.Failed(Device.Profile.Points[planned.Index], now.MonotonicMs), now, effects);
-            }
+            ref PointState state = ref _states[planned.Index];
+            Tell(planned.Index, state.Failed(Device.Profile.Points[planned.Index], now.MonotonicMs), now, effects);
         }
 
         UpdateSilence();
@@ -113,24 +126,35 @@ internal sealed class PollDevice
 
     public Quality QualityOf(int point) => _states[point].Quality;
 
-    /// <summary>The device is there. Tells when it had been given up.</summary>
-    public void Answered(LineEffects effects)
+    /// <summary>The device is there. True when it had been given up; then what was learnt of it is forgotten, for it may be another one.</summary>
+    public bool Answered(LineEffects effects)
     {
-        if (_breaker.Answered())
+        if (!_breaker.Answered())
         {
-            effects.Change = new DeviceChange(Device.Id, Answers: true);
-            Statistics.SetGivenUp(false);
+            return false;
         }
+
+        effects.Change = new DeviceChange(Device.Id, Answers: true);
+        Statistics.SetGivenUp(false);
+        foreach (PollJob job in Jobs)
+        {
+            job.Plan.Forget();
+        }
+
+        return true;
     }
 
-    /// <summary>The device did not answer. Tells when that gives it up.</summary>
-    public void DidNotAnswer(LineEffects effects)
+    /// <summary>The device did not answer. True when that gives it up.</summary>
+    public bool DidNotAnswer(LineEffects effects)
     {
-        if (_breaker.Failed())
+        if (!_breaker.Failed())
         {
-            effects.Change = new DeviceChange(Device.Id, Answers: false);
-            Statistics.SetGivenUp(true);
+            return false;
         }
+
+        effects.Change = new DeviceChange(Device.Id, Answers: false);
+        Statistics.SetGivenUp(true);
+        return true;
     }
 
     private void Tell(int index, bool passes, in Moment now, LineEffects effects)

@@ -42,6 +42,65 @@ public static class ReadPlanner
         return table is PointTable.Coil or PointTable.Discrete ? Math.Min(MaxBits, profile.MaxRegistersPerRead * 16) : profile.MaxRegistersPerRead;
     }
 
+    /// <summary>
+    /// The parts into which a refused request is taken: two halves of registers, all single requests of an item block. One part when it cannot be divided.
+    /// </summary>
+    internal static ImmutableArray<ReadBlock> Divide(DeviceProfile profile, ReadBlock block)
+    {
+        int[] indexes = [.. block.Points.Select(planned => planned.Index)];
+        if (block is not RegisterBlock registers)
+        {
+            return [.. indexes.GroupBy(i => ((ItemPlace)profile.Points[i].Place).Request).Select(request => ItemBlockOf(request.Key, [.. request]))];
+        }
+
+        // A place is never divided between two points that lie in the very same registers: that would only ask twice.
+        int[] starts = [.. Enumerable.Range(1, Math.Max(0, indexes.Length - 1)).Where(i => Compare(profile, indexes[i - 1], indexes[i]) != 0)];
+        if (starts.Length == 0)
+        {
+            return [block];
+        }
+
+        int middle = starts[starts.Length / 2];
+        return [Tight(profile, registers.Table, indexes[..middle]), Tight(profile, registers.Table, indexes[middle..])];
+    }
+
+    /// <summary>Both requests as one; null when a limit of the device is against it.</summary>
+    internal static ReadBlock? Join(DeviceProfile profile, ReadBlock left, ReadBlock right)
+    {
+        if (left is not RegisterBlock first || right is not RegisterBlock second || first.Table != second.Table || !CanBridge(profile, first.Address + first.Count, second.Address))
+        {
+            return null;
+        }
+
+        RegisterBlock joined = Tight(profile, first.Table, [.. first.Points.Concat(second.Points).Select(planned => planned.Index)]);
+        return joined.Count <= MostOf(profile, first.Table) ? joined : null;
+    }
+
+    /// <summary>Whether a request asks for all that another one asks for.</summary>
+    internal static bool Holds(ReadBlock block, ReadBlock part) =>
+        block is RegisterBlock outer && part is RegisterBlock inner && outer.Table == inner.Table
+        && outer.Address <= inner.Address && inner.Address + inner.Count <= outer.Address + outer.Count;
+
+    /// <summary>In which order requests stand in a plan, by their first points.</summary>
+    internal static int Compare(DeviceProfile profile, ReadBlock block, ReadBlock other) =>
+        block is RegisterBlock && other is RegisterBlock ? Compare(profile, block.Points[0].Index, other.Points[0].Index) : 1;
+
+    private static int Compare(DeviceProfile profile, int point, int other)
+    {
+        (RegisterPlace a, RegisterPlace b) = (Place(profile, point), Place(profile, other));
+        return (a.Table, a.Address, a.Width).CompareTo((b.Table, b.Address, b.Width));
+    }
+
+    private static RegisterBlock Tight(DeviceProfile profile, PointTable table, int[] indexes)
+    {
+        Array.Sort(indexes, (point, other) => Compare(profile, point, other) is var order && order != 0 ? order : point.CompareTo(other));
+        int start = Place(profile, indexes[0]).Address;
+        return Block(profile, table, start, indexes.Max(i => Place(profile, i).Address + Place(profile, i).Width), indexes);
+    }
+
+    private static ItemBlock ItemBlockOf(string request, int[] indexes) =>
+        new(request, [.. indexes.Select((index, offset) => new PlannedPoint(index, offset))]);
+
     private static RegisterPlace Place(DeviceProfile profile, int index) => profile.Points[index].Registers;
 
     private static void PlanTable(DeviceProfile profile, PointTable table, int[] indexes, ImmutableArray<ReadBlock>.Builder blocks)
@@ -84,7 +143,7 @@ public static class ReadPlanner
         {
             IGrouping<string, int>[] requests = [.. block.GroupBy(i => ((ItemPlace)profile.Points[i].Place).Request)];
             string request = requests.Length == 1 ? requests[0].Key : block.Key;
-            blocks.Add(new ItemBlock(request, [.. block.Select((index, offset) => new PlannedPoint(index, offset))]));
+            blocks.Add(ItemBlockOf(request, [.. block]));
         }
     }
 }

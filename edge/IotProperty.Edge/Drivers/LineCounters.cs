@@ -1,4 +1,4 @@
-using System.Collections.Immutable;
+using IotProperty.Edge.Polling;
 
 namespace IotProperty.Edge.Drivers;
 
@@ -34,26 +34,20 @@ public sealed record LineSnapshot(
     public long NoiseBytes { get; init; }
 }
 
-/// <summary>A histogram of round-trip times.</summary>
-/// <param name="Counts">One for each of <see cref="LineCounters.RoundTripBoundsMs"/>, and one for what took longer; not cumulative.</param>
-/// <param name="SumMs">All round trips together.</param>
-public sealed record RoundTripSnapshot(ImmutableArray<long> Counts, double SumMs)
-{
-    public long Count => Counts.Sum();
-}
-
 /// <summary>A driver that tells what it did; for <c>/metrics</c>.</summary>
 public interface ILineObservable
 {
     /// <summary>Safe for callers on any thread.</summary>
     LineSnapshot Snapshot();
+
+    /// <summary>What was thrown away so far; part of the snapshot, without its cost.</summary>
+    (long Late, long Foreign) Discarded { get; }
 }
 
 /// <summary>The figures of one line. Written by the line's owner only, read from any thread.</summary>
 public sealed class LineCounters
 {
-    private readonly long[] _roundTrips = new long[RoundTripBoundsMs.Length + 1];
-    private long _roundTripTicks;
+    private readonly RoundTripHistogram _roundTrips = new();
     private long _connects;
     private long _requests;
     private long _ok;
@@ -67,9 +61,6 @@ public sealed class LineCounters
     private long _resent;
     private bool _connected;
 
-    /// <summary>Upper bounds of the histogram's buckets, inclusive.</summary>
-    public static ImmutableArray<double> RoundTripBoundsMs { get; } = [0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000];
-
     public void Connected()
     {
         Volatile.Write(ref _connected, true);
@@ -81,14 +72,7 @@ public sealed class LineCounters
     public void Answered(DriverOutcome outcome, TimeSpan roundTrip)
     {
         Ended(outcome);
-        int bucket = 0;
-        while (bucket < RoundTripBoundsMs.Length && roundTrip.TotalMilliseconds > RoundTripBoundsMs[bucket])
-        {
-            bucket++;
-        }
-
-        Grow(ref _roundTrips[bucket]);
-        Volatile.Write(ref _roundTripTicks, _roundTripTicks + roundTrip.Ticks);
+        _roundTrips.Add(roundTrip);
     }
 
     /// <summary>A request ended; one that brought no answer has no round trip.</summary>
@@ -128,14 +112,11 @@ public sealed class LineCounters
         Volatile.Write(ref _foreignReplies, foreignReplies);
     }
 
+    /// <inheritdoc cref="ILineObservable.Discarded"/>
+    public (long Late, long Foreign) DiscardedSoFar => (Volatile.Read(ref _lateReplies), Volatile.Read(ref _foreignReplies));
+
     public LineSnapshot Snapshot()
     {
-        ImmutableArray<long>.Builder counts = ImmutableArray.CreateBuilder<long>(_roundTrips.Length);
-        for (int i = 0; i < _roundTrips.Length; i++)
-        {
-            counts.Add(Volatile.Read(ref _roundTrips[i]));
-        }
-
         return new LineSnapshot(
             Volatile.Read(ref _connected),
             Volatile.Read(ref _connects),
@@ -147,7 +128,7 @@ public sealed class LineCounters
             Volatile.Read(ref _malformed),
             Volatile.Read(ref _lateReplies),
             Volatile.Read(ref _foreignReplies),
-            new RoundTripSnapshot(counts.MoveToImmutable(), TimeSpan.FromTicks(Volatile.Read(ref _roundTripTicks)).TotalMilliseconds))
+            _roundTrips.Snapshot())
         {
             Resent = Volatile.Read(ref _resent),
             NoiseBytes = Volatile.Read(ref _noiseBytes),

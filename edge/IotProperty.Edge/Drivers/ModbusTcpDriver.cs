@@ -47,6 +47,9 @@ public sealed class ModbusTcpDriver : ILineDriver, ILineObservable
     public LineSnapshot Snapshot() => _counters.Snapshot();
 
     /// <inheritdoc/>
+    public (long Late, long Foreign) Discarded => _counters.DiscardedSoFar;
+
+    /// <inheritdoc/>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<DriverReply> ReadAsync(DeviceConfiguration device, ReadBlock block, BlockValues values, CancellationToken cancellationToken)
     {

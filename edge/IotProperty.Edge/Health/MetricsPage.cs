@@ -50,7 +50,7 @@ public static class MetricsPage
         {
             if (line.DriverSnapshot is { } driver)
             {
-                text.Histogram(LineCounters.RoundTripBoundsMs.AsSpan(), driver.RoundTrips.Counts.AsSpan(), driver.RoundTrips.SumMs, "line", line.Line.Id);
+                text.Histogram(RoundTripHistogram.BoundsMs.AsSpan(), driver.RoundTrips.Counts.AsSpan(), driver.RoundTrips.SumMs, "line", line.Line.Id);
             }
         }
 
