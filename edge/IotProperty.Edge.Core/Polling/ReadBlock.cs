@@ -26,7 +26,7 @@ public sealed record RegisterBlock(PointTable Table, ushort Address, int Count, 
     public override bool AsksTheSameAs(ReadBlock other) =>
         other is RegisterBlock block && block.Table == Table && block.Address == Address && block.Count == Count;
 
-    public override string ToString() => $"{Table} {Address}, {Count} long";
+    public override string ToString() => $"{Table.ToString().ToLowerInvariant()} {Address}, {Count} long";
 }
 
 /// <summary>Data items of a meter, or inputs of the box, that come in one exchange.</summary>

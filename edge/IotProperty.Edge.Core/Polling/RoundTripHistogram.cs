@@ -45,6 +45,13 @@ public sealed record RoundTripSnapshot(ImmutableArray<long> Counts, double SumMs
 
     public long Count => Counts.Sum();
 
+    /// <summary>Both together.</summary>
+    public RoundTripSnapshot And(RoundTripSnapshot other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        return new RoundTripSnapshot([.. Counts.Zip(other.Counts, (mine, its) => mine + its)], SumMs + other.SumMs);
+    }
+
     /// <summary>What was added since an earlier moment.</summary>
     public RoundTripSnapshot Since(RoundTripSnapshot earlier)
     {

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using IotProperty.Edge.Polling;
 using IotProperty.Protocols.Uplink;
 
 namespace IotProperty.Edge.Profiles;
@@ -19,6 +20,14 @@ internal sealed class LineReader(
             if (site.Mapping(item, "a line") is { } line && ReadLine(line) is { } read)
             {
                 lines.Add(read);
+            }
+        }
+
+        foreach (string line in _lineIds.Keys)
+        {
+            if (devices.TryGetValue(LineDiagnostics.DeviceId(line), out (SourcePosition At, DeviceConfiguration? Device) taken))
+            {
+                site.Add(taken.At, $"'{LineDiagnostics.DeviceId(line)}' is the name under which the hub is told of line '{line}'", "give the device another id");
             }
         }
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using IotProperty.Edge.Polling;
 using IotProperty.Protocols.Uplink;
 
 namespace IotProperty.Edge.Profiles;
@@ -6,7 +7,7 @@ namespace IotProperty.Edge.Profiles;
 /// <summary>What a site tells the hub about itself.</summary>
 public static class SiteCatalogues
 {
-    /// <summary>The devices, points and rules of a site, in the order of its files.</summary>
+    /// <summary>The devices, points and rules of a site, in the order of its files, and a device for each line that the edge reports on.</summary>
     public static SiteCatalogue Of(SiteConfiguration site)
     {
         ArgumentNullException.ThrowIfNull(site);
@@ -20,12 +21,15 @@ public static class SiteCatalogues
         return new SiteCatalogue(
             site.Name,
             site.TimeZone.Id,
-            [.. site.Devices.Select(device => new CatalogueDevice(
-                device.Id,
-                DeviceKinds.Name(device.Profile.Kind),
-                device.Profile.Id,
-                device.Name,
-                points[device.Profile]))],
+            [
+                .. site.Devices.Select(device => new CatalogueDevice(
+                    device.Id,
+                    DeviceKinds.Name(device.Profile.Kind),
+                    device.Profile.Id,
+                    device.Name,
+                    points[device.Profile])),
+                .. site.DiagnosticsEverySeconds == 0 ? [] : site.Lines.Select(LineDiagnostics.Catalogue),
+            ],
             [.. site.Alarms.Select(rule => new CatalogueRule(rule.Id, rule.Point, rule.Name, DirectionOf(rule.Direction), rule.Warning, rule.Alarm))]);
     }
 

@@ -32,6 +32,7 @@ public static class EdgeCommandLine
             Validate(output, error),
             Decode(output),
             Probe(output, error),
+            Plan(output, error),
             Monitor(output, error),
             Scan(output, error),
             Switch(output, error),
@@ -69,6 +70,17 @@ public static class EdgeCommandLine
         Command validate = new("validate", $"Check a site file, its profiles and its access list, and name every mistake with its place and mend. {ExitCodes}") { site, json };
         validate.SetAction((parsed, _) => Task.FromResult(ValidateCommand.Run(parsed.GetRequiredValue(site).ToString(), parsed.GetValue(json), output, error)));
         return validate;
+    }
+
+    private static Command Plan(TextWriter output, TextWriter error)
+    {
+        Option<FileInfo> site = Site();
+        Option<string> line = new("--line") { Description = "Only this line." };
+        Option<bool> json = Json("Print one JSON object on standard output: {\"event\":\"plan\",\"lines\":[…]}.");
+        Command plan = new("plan", $"Show every request that a site's lines will make, what it reads, how long it takes and how busy the line will be; warns on standard error when a line is too busy. {ExitCodes}") { site, line, json };
+        plan.SetAction((parsed, _) => Task.FromResult(
+            PlanCommand.Run(parsed.GetRequiredValue(site).ToString(), parsed.GetValue(line), parsed.GetValue(json), output, error)));
+        return plan;
     }
 
     private static Command Decode(TextWriter output)

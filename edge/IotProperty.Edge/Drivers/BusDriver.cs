@@ -42,6 +42,9 @@ public sealed class BusDriver : ILineDriver, ILineObservable
     public LineSnapshot Snapshot() => _line.Snapshot();
 
     /// <inheritdoc/>
+    public (long Late, long Foreign) Discarded => _line.Discarded;
+
+    /// <inheritdoc/>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<DriverReply> ReadAsync(DeviceConfiguration device, ReadBlock block, BlockValues values, CancellationToken cancellationToken)
     {

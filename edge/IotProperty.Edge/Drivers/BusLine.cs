@@ -58,6 +58,9 @@ public sealed class BusLine : IAsyncDisposable, ILineObservable
 
     public LineSnapshot Snapshot() => _counters.Snapshot();
 
+    /// <inheritdoc/>
+    public (long Late, long Foreign) Discarded => _counters.DiscardedSoFar;
+
     /// <summary>Carries the exchange that was begun on <paramref name="session"/> to its end; afterwards the session waits for nothing.</summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<BusReply> ExchangeAsync(IBusMaster session, BusTiming timing, CancellationToken cancellationToken)

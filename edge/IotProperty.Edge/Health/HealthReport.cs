@@ -94,6 +94,17 @@ public static class HealthReport
             json.WriteString("id", line.Line.Devices[i].Id);
             WriteTime("lastGoodPoll", device.LastGoodUtcMs, json);
             json.WriteBoolean("answers", device.LastGoodUtcMs != 0 && !device.GivenUp && !line.IsDown);
+            if (line.TextsOf(i) is { Count: > 0 } texts)
+            {
+                json.WriteStartObject("texts");
+                foreach ((string point, string text) in texts)
+                {
+                    json.WriteString(point, text);
+                }
+
+                json.WriteEndObject();
+            }
+
             json.WriteEndObject();
         }
 

@@ -4,6 +4,7 @@ using IotProperty.Edge.Drivers;
 using IotProperty.Edge.Lines;
 using IotProperty.Edge.Outbox;
 using IotProperty.Edge.Polling;
+using IotProperty.Edge.Profiles;
 using IotProperty.Edge.Uplink;
 
 namespace IotProperty.Edge.Health;
@@ -45,12 +46,17 @@ public static class MetricsPage
         EachDriver("iotp_edge_line_connects_total", "counter", "Connections opened.", line => line.Connects);
         EachDriver("iotp_edge_line_late_replies_total", "counter", "Replies that came after their time-out and were discarded.", line => line.LateReplies);
         EachDriver("iotp_edge_line_foreign_replies_total", "counter", "Replies that nobody had asked for, discarded.", line => line.ForeignReplies);
+        EachDriver("iotp_edge_line_timeouts_total", "counter", "Requests that nobody answered.", line => line.Timeouts);
+        EachDriver("iotp_edge_line_exceptions_total", "counter", "Requests refused by a device.", line => line.Exceptions);
+        EachDriver("iotp_edge_line_malformed_total", "counter", "Requests answered with something else.", line => line.Malformed);
+        EachDriver("iotp_edge_line_resent_total", "counter", "Requests sent again because the first try brought no answer.", line => line.Resent);
+        EachDriver("iotp_edge_line_noise_bytes_total", "counter", "Bytes that belonged to no frame, discarded.", line => line.NoiseBytes);
         text.Family("iotp_edge_line_round_trip_milliseconds", "histogram", "Time from a request to its answer.");
         foreach (LineRunner line in lines)
         {
             if (line.DriverSnapshot is { } driver)
             {
-                text.Histogram(RoundTripHistogram.BoundsMs.AsSpan(), driver.RoundTrips.Counts.AsSpan(), driver.RoundTrips.SumMs, "line", line.Line.Id);
+                text.Histogram(RoundTripHistogram.BoundsMs.AsSpan(), driver.RoundTrips.Counts.AsSpan(), driver.RoundTrips.SumMs, ("line", line.Line.Id));
             }
         }
 
@@ -87,6 +93,30 @@ public static class MetricsPage
         Each("iotp_edge_device_lateness_seconds_total", "counter", "How late polls began, in sum.", device => device.LateMs / 1_000.0);
         Each("iotp_edge_device_given_up", "gauge", "1 while the device does not answer and is asked only now and then.", device => device.GivenUp ? 1 : 0);
         Each("iotp_edge_device_last_good_timestamp_seconds", "gauge", "When the device last answered; 0 for never.", device => device.LastGoodUtcMs / 1_000.0);
+
+        Each("iotp_edge_device_requests_total", "counter", "Requests to the device, of whatever job.", device => device.Requests);
+        Each("iotp_edge_device_busy_seconds_total", "counter", "The line's time that the device took; its rate is the device's share of the line.", device => device.BusyMs / 1_000.0);
+        Each("iotp_edge_device_late_replies_total", "counter", "Answers that came after their time-out and were discarded.", device => device.Late);
+        Each("iotp_edge_device_foreign_replies_total", "counter", "Answers that nobody had asked for, discarded while the device was asked.", device => device.Foreign);
+        Each("iotp_edge_device_real_period_seconds", "gauge", "How far apart polls really begin; 0 before the second one.", device => device.RealPeriodMs / 1_000.0);
+        text.Family("iotp_edge_device_period_seconds", "gauge", "How far apart polls are wanted to begin.");
+        foreach (LineRunner line in lines)
+        {
+            foreach (DeviceConfiguration device in line.Line.Devices)
+            {
+                text.Sample(device.PollMs / 1_000.0, ("line", line.Line.Id), ("device", device.Id));
+            }
+        }
+
+        text.Family("iotp_edge_device_round_trip_milliseconds", "histogram", "Time from a request to its answer.");
+        foreach (LineRunner line in lines)
+        {
+            for (int i = 0; i < line.Line.Devices.Length; i++)
+            {
+                RoundTripSnapshot roundTrips = line.StatisticsOf(i).RoundTrips.Snapshot();
+                text.Histogram(RoundTripHistogram.BoundsMs.AsSpan(), roundTrips.Counts.AsSpan(), roundTrips.SumMs, ("line", line.Line.Id), ("device", line.Line.Devices[i].Id));
+            }
+        }
 
         void Each(string name, string type, string help, Func<DeviceStatistics, double> figure)
         {

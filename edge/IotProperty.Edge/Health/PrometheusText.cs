@@ -26,17 +26,17 @@ public sealed class PrometheusText
     public PrometheusText Sample(double value, params ReadOnlySpan<(string Name, string Value)> labels) => Sample("", value, labels);
 
     /// <summary>Adds a histogram: <paramref name="counts"/> holds one count for each bound and one for what lies beyond, not cumulative.</summary>
-    public PrometheusText Histogram(ReadOnlySpan<double> bounds, ReadOnlySpan<long> counts, double sum, string labelName, string labelValue)
+    public PrometheusText Histogram(ReadOnlySpan<double> bounds, ReadOnlySpan<long> counts, double sum, params ReadOnlySpan<(string Name, string Value)> labels)
     {
         long total = 0;
         for (int i = 0; i < counts.Length; i++)
         {
             total += counts[i];
-            Sample("_bucket", total, (labelName, labelValue), ("le", i < bounds.Length ? Number(bounds[i]) : "+Inf"));
+            Sample("_bucket", total, [.. labels, ("le", i < bounds.Length ? Number(bounds[i]) : "+Inf")]);
         }
 
-        Sample("_sum", sum, (labelName, labelValue));
-        return Sample("_count", total, (labelName, labelValue));
+        Sample("_sum", sum, labels);
+        return Sample("_count", total, labels);
     }
 
     public override string ToString() => _text.ToString();

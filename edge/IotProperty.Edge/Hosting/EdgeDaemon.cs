@@ -33,6 +33,7 @@ public sealed class EdgeDaemon : IAsyncDisposable
     private readonly AccessService _access;
     private readonly ReadingService _readings;
     private readonly UplinkService _uplink;
+    private readonly DiagnosticsService? _diagnostics;
     private readonly List<ILineDriver> _drivers = [];
     private readonly List<LineRunner> _lines = [];
     private bool _outboxDisposed;
@@ -61,6 +62,7 @@ public sealed class EdgeDaemon : IAsyncDisposable
         }
 
         writer.Connect(_lines);
+        _diagnostics = site.DiagnosticsEverySeconds == 0 ? null : new DiagnosticsService(_lines, site.DiagnosticsEverySeconds, outbox, clock);
     }
 
     /// <summary>The program's version, as its build names it.</summary>
@@ -100,9 +102,15 @@ public sealed class EdgeDaemon : IAsyncDisposable
         await _alarms.StartAsync(CancellationToken.None);
         await _access.StartAsync(CancellationToken.None);
         await _readings.StartAsync(CancellationToken.None);
+        await (_diagnostics?.StartAsync(CancellationToken.None) ?? Task.CompletedTask);
         List<(string Name, Task Task)> parts = [.. _lines.Select(line => ($"line {line.Line.Id}", Task.Run(() => line.RunAsync(lines.Token), CancellationToken.None)))];
         List<Task> lineTasks = [.. parts.Select(part => part.Task)];
         parts.AddRange([("uplink", uplinkTask), ("store", _outbox.Completion), ("alarm rules", _alarms.ExecuteTask!), ("readings", _readings.ExecuteTask!)]);
+        if (_diagnostics is not null)
+        {
+            parts.Add(("line reports", _diagnostics.ExecuteTask!));
+        }
+
         if (_site.Devices.Any(device => device.Profile.Access is not null))
         {
             // Without a door there is nothing to run, and that it is over is no fault.
@@ -134,6 +142,7 @@ public sealed class EdgeDaemon : IAsyncDisposable
         _alarms.Dispose();
         _access.Dispose();
         _readings.Dispose();
+        _diagnostics?.Dispose();
         if (!_outboxDisposed)
         {
             _outboxDisposed = true;
@@ -182,6 +191,7 @@ public sealed class EdgeDaemon : IAsyncDisposable
     private async Task StopAsync(CancellationTokenSource lines, CancellationTokenSource uplink, Task[] lineTasks, Task uplinkTask, HealthServer? health)
     {
         using CancellationTokenSource patience = new(StopWithin, _clock.Time);
+        await WaitForAsync("line reports", _diagnostics?.StopAsync(patience.Token) ?? Task.CompletedTask, patience.Token);
         await lines.CancelAsync();
         await WaitForAsync("lines", Task.WhenAll(lineTasks), patience.Token);
         _readings.Complete();

@@ -16,6 +16,9 @@ internal static partial class LineLog
     [LoggerMessage(1305, LogLevel.Warning, "Device {Device} refuses {Block}: {Detail}. The profile and the device do not agree")]
     public static partial void Refused(this ILogger logger, string device, string block, string detail);
 
+    [LoggerMessage(1307, LogLevel.Warning, "Device {Device} has no {Block} ({Detail}); its other points are read on, this one is asked for only now and then. The profile and the device do not agree")]
+    public static partial void HasNot(this ILogger logger, string device, string block, string detail);
+
     [LoggerMessage(1306, LogLevel.Warning, "Device {Device} sends what is no answer: {Detail}")]
     public static partial void Malformed(this ILogger logger, string device, string detail);
 

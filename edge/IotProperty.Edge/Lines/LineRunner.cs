@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Runtime.InteropServices;
 using System.Threading.Channels;
 using IotProperty.Edge.Drivers;
@@ -19,6 +20,9 @@ public sealed class LineRunner
 {
     private const int MaxWrites = 64;
 
+    // A bound on what is remembered so that it is logged once; beyond it a line is past help by logs.
+    private const int MaxTold = 1_000;
+
     private readonly LineConfiguration _line;
     private readonly ILineDriver _driver;
     private readonly LineSinks _sinks;
@@ -31,6 +35,9 @@ public sealed class LineRunner
 
     // Null is the timer's word that something has become due.
     private readonly Channel<LineMessage?> _inbox = Channel.CreateBounded<LineMessage?>(new BoundedChannelOptions(MaxWrites) { SingleReader = true });
+    private readonly ImmutableSortedDictionary<string, string>[] _texts;
+    private (long Late, long Foreign) _discarded;
+    private int _lastSilent = -1;
     private bool _isDown;
     private int _ended;
     private long _progressMs;
@@ -47,6 +54,7 @@ public sealed class LineRunner
         _clock = clock;
         _logger = logger;
         _core = new LineCore(line, zone, clock.Now());
+        _texts = [.. line.Devices.Select(_ => ImmutableSortedDictionary<string, string>.Empty)];
     }
 
     public LineConfiguration Line => _line;
@@ -73,6 +81,25 @@ public sealed class LineRunner
     public bool IsDown => Volatile.Read(ref _isDown);
 
     public DeviceStatistics StatisticsOf(int device) => _core.StatisticsOf(device);
+
+    /// <summary>What the line did so far, for reports to the hub.</summary>
+    public LineFigures Figures()
+    {
+        bool isUp = !HasEnded && !IsDown;
+        RoundTripSnapshot roundTrips = RoundTripSnapshot.Empty;
+        ImmutableArray<DeviceFigures>.Builder devices = ImmutableArray.CreateBuilder<DeviceFigures>(_line.Devices.Length);
+        for (int i = 0; i < _line.Devices.Length; i++)
+        {
+            DeviceStatistics device = StatisticsOf(i);
+            roundTrips = roundTrips.And(device.RoundTrips.Snapshot());
+            devices.Add(new DeviceFigures(isUp && !device.GivenUp && device.LastGoodUtcMs != 0, device.RealPeriodMs, device.Timeouts, device.Refusals));
+        }
+
+        return new LineFigures(isUp, Requests, BusyMs, roundTrips, devices.MoveToImmutable());
+    }
+
+    /// <summary>What a device said in its text points, by their ids.</summary>
+    public IReadOnlyDictionary<string, string> TextsOf(int device) => Volatile.Read(ref _texts[device]);
 
     /// <summary>See <see cref="ILineWriter.WriteCoilAsync"/>; <paramref name="device"/> is one of this line.</summary>
     public ValueTask<DriverReply> WriteCoilAsync(DeviceConfiguration device, ushort coil, bool value, CancellationToken cancellationToken)
@@ -162,10 +189,13 @@ public sealed class LineRunner
     {
         DeviceConfiguration device = _line.Devices[index];
         long start = _clock.Now().MonotonicMs;
+        long exactStart = _clock.Time.GetTimestamp();
         DriverReply reply = await _driver.ReadAsync(device, block, _values, cancellationToken);
+        TimeSpan roundTrip = _clock.Time.GetElapsedTime(exactStart);
         CountRequest(start);
-        Tell(index, block, reply);
+        CountFor(index, reply.Outcome, roundTrip);
         _core.Replied(_clock.Now(), Kind(reply), _values, _effects);
+        Tell(index, block, reply);
         CarryOut();
     }
 
@@ -173,6 +203,39 @@ public sealed class LineRunner
     {
         Volatile.Write(ref _requests, _requests + 1);
         Volatile.Write(ref _busyMs, _busyMs + _clock.Now().MonotonicMs - startMs);
+    }
+
+    /// <summary>
+    /// What the driver threw away during the request is told of devices as well: late answers of the device that was last waited for in vain, foreign ones of the
+    /// one that was asked.
+    /// </summary>
+    private void CountFor(int index, DriverOutcome outcome, TimeSpan roundTrip)
+    {
+        if (outcome is DriverOutcome.Ok or DriverOutcome.DeviceException or DriverOutcome.NoSuchData)
+        {
+            _core.StatisticsOf(index).RoundTrips.Add(roundTrip);
+        }
+
+        if (_driver is ILineObservable observable)
+        {
+            (long late, long foreign) = observable.Discarded;
+            if (late > _discarded.Late)
+            {
+                _core.StatisticsOf(_lastSilent >= 0 ? _lastSilent : index).CountDiscarded(late - _discarded.Late, 0);
+            }
+
+            if (foreign > _discarded.Foreign)
+            {
+                _core.StatisticsOf(index).CountDiscarded(0, foreign - _discarded.Foreign);
+            }
+
+            _discarded = (late, foreign);
+        }
+
+        if (outcome == DriverOutcome.TimedOut)
+        {
+            _lastSilent = index;
+        }
     }
 
     private void CarryOut()
@@ -201,6 +264,12 @@ public sealed class LineRunner
             _sinks.Access.OnSwipes(swipes.Device, swipes.Sequence, swipes.Entries, swipes.At);
         }
 
+        foreach (PointText text in _effects.Texts)
+        {
+            int device = IndexOf(text.Point.Device);
+            Volatile.Write(ref _texts[device], _texts[device].SetItem(text.Point.Point, text.Text));
+        }
+
         if (_effects.Change is { Answers: true } back)
         {
             _logger.Answers(back.Device);
@@ -225,15 +294,36 @@ public sealed class LineRunner
                 }
 
                 break;
-            case DriverOutcome.DeviceException or DriverOutcome.NoSuchData when _refused.Add((index, block)):
+            case DriverOutcome.NoSuchData when block.Points.IsEmpty && IsNews(index, block):
                 _logger.Refused(device, block.ToString(), reply.Detail);
                 break;
-            case DriverOutcome.Malformed when _refused.Add((index, block)):
+            case DriverOutcome.NoSuchData when _effects.Refused is not null:
+                _logger.HasNot(device, block.ToString(), reply.Detail);
+                break;
+            case DriverOutcome.DeviceException when IsNews(index, block):
+                _logger.Refused(device, block.ToString(), reply.Detail);
+                break;
+            case DriverOutcome.Malformed when IsNews(index, block):
                 _logger.Malformed(device, reply.Detail);
                 break;
             default:
                 break;
         }
+    }
+
+    private bool IsNews(int index, ReadBlock block) => _refused.Count < MaxTold && _refused.Add((index, block));
+
+    private int IndexOf(string device)
+    {
+        for (int i = 0; i < _line.Devices.Length; i++)
+        {
+            if (_line.Devices[i].Id == device)
+            {
+                return i;
+            }
+        }
+
+        throw new ArgumentException($"line '{_line.Id}' has no device '{device}'", nameof(device));
     }
 
     private void End()
