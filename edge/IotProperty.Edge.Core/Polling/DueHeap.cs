@@ -4,7 +4,7 @@ namespace IotProperty.Edge.Polling;
 /// Which of a fixed number of things comes first. Each has at most one key, which may be set anew or taken away at any time; every step costs the logarithm of
 /// the number of things, and none allocates. Equal keys come in the order of their numbers, so that a line polls its devices in the order of the file.
 /// </summary>
-internal sealed class DueHeap
+public sealed class DueHeap
 {
     // _heap[0.._count) are the things with a key, every one not before its parent; _places[thing] is where it stands there, -1 for nowhere.
     private readonly int[] _heap;
@@ -20,6 +20,7 @@ internal sealed class DueHeap
         Array.Fill(_places, -1);
     }
 
+    /// <summary>Whether nothing has a key.</summary>
     public bool IsEmpty => _count == 0;
 
     /// <summary>The thing that comes first; only when there is one.</summary>

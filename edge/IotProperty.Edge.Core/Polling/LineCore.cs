@@ -344,7 +344,7 @@ public sealed class LineCore
 
     private void NoticeSwipes(PollDevice device, ReadBlock block, in Moment now)
     {
-        if (device.Ring is null || !block.Points.Any(p => p.Index == device.SequenceIndex) || device.QualityOf(device.SequenceIndex) != Quality.Good)
+        if (device.Ring is null || !block.Reads(device.SequenceIndex) || device.QualityOf(device.SequenceIndex) != Quality.Good)
         {
             return;
         }

@@ -12,8 +12,19 @@ public readonly record struct PlannedPoint(int Index, int Offset);
 /// <param name="Points">What of the answer means something.</param>
 public abstract record ReadBlock(ImmutableArray<PlannedPoint> Points)
 {
-    /// <summary>Whether both ask a device for the same.</summary>
-    public abstract bool AsksTheSameAs(ReadBlock other);
+    /// <summary>Whether a point of the profile, by its index, comes with the answer.</summary>
+    public bool Reads(int point)
+    {
+        foreach (PlannedPoint planned in Points)
+        {
+            if (planned.Index == point)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 }
 
 /// <summary>Registers or bits of a Modbus device that lie together.</summary>
@@ -23,9 +34,6 @@ public sealed record RegisterBlock(PointTable Table, ushort Address, int Count, 
 {
     public bool IsBits => Table is PointTable.Coil or PointTable.Discrete;
 
-    public override bool AsksTheSameAs(ReadBlock other) =>
-        other is RegisterBlock block && block.Table == Table && block.Address == Address && block.Count == Count;
-
     public override string ToString() => $"{Table.ToString().ToLowerInvariant()} {Address}, {Count} long";
 }
 
@@ -34,7 +42,5 @@ public sealed record RegisterBlock(PointTable Table, ushort Address, int Count, 
 /// <param name="Points">One for each item; <see cref="PlannedPoint.Offset"/> counts them from 0.</param>
 public sealed record ItemBlock(string Request, ImmutableArray<PlannedPoint> Points) : ReadBlock(Points)
 {
-    public override bool AsksTheSameAs(ReadBlock other) => other is ItemBlock block && block.Request == Request;
-
     public override string ToString() => $"item {Request}";
 }

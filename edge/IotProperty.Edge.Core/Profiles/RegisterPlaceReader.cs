@@ -36,7 +36,7 @@ internal static class RegisterPlaceReader
         long? address = point.Integer("address", 0, AddressSpace - 1, "write the zero-based register or bit address");
         long? bit = point.Integer("bit", 0, 15);
         (int From, int Count)? field = ReadField(point);
-        PointType? type = ReadType(point, table, bit, field is not null);
+        PointType? type = ReadType(point, table, bit, point.Has("bits"));
         int length = ReadLength(point, type);
         WordOrder wordOrder = point.Choice("wordOrder", WordOrders) ?? WordOrder.Abcd;
         if (table is null || address is null || type is null)

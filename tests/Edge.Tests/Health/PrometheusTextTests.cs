@@ -11,7 +11,7 @@ public class PrometheusTextTests
         text.Family("a_total", "counter", "What a\\counts\nand more.").Sample(3, ("line", "x\"y\\z\n")).Sample(1e21, ("line", "b"), ("device", "c"));
         text.Family("empty", "gauge", "Nothing of it.");
         text.Family("b", "gauge", "No labels.").Sample(double.PositiveInfinity);
-        text.Family("h", "histogram", "Times.").Histogram([1, 2.5], [4, 0, 2], 17.25, "line", "x");
+        text.Family("h", "histogram", "Times.").Histogram([1, 2.5], [4, 0, 2], 17.25, ("line", "x"));
         Assert.Equal(
             """
             # HELP a_total What a\\counts\nand more.

@@ -3,6 +3,7 @@ using IotProperty.Edge.Access;
 using IotProperty.Edge.Drivers;
 using IotProperty.Edge.Lines;
 using IotProperty.Edge.Points;
+using IotProperty.Edge.Polling;
 using IotProperty.Edge.Profiles;
 using IotProperty.Edge.Tests.Doubles;
 using IotProperty.Edge.Tests.Polling;
@@ -73,6 +74,24 @@ public sealed class LineRunnerTests : IAsyncDisposable
         first.Answer(1);
         Assert.Equal("read", (await _driver.NextAsync()).What);
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => write);
+    }
+
+    [Fact]
+    public async Task Round_trips_and_refusals_are_counted_for_the_device()
+    {
+        Start(LineScript.Device("m", points: 2));
+        (await _driver.NextAsync()).Answer(7);
+        (await _driver.NextAsync()).Fail(DriverOutcome.NoSuchData);
+        await PassAsync(1_000);
+        (await _driver.NextAsync()).Answer(7);
+        await PassAsync(1_000);
+        await _driver.NextAsync();
+        DeviceStatistics device = _line!.StatisticsOf(0);
+        Assert.Equal((3, 3, 1), (device.Requests, device.RoundTrips.Snapshot().Count, device.Refusals));
+        Assert.Equal(1_000, device.RealPeriodMs);
+        LineFigures figures = _line.Figures();
+        Assert.Equal((true, 3, 1), (figures.IsUp, figures.RoundTrips.Count, figures.Devices[0].Exceptions));
+        Assert.True(figures.Devices[0].Answers);
     }
 
     [Fact]

@@ -68,6 +68,14 @@ public class ReadPlannerTests
         }
     }
 
+    [Fact]
+    public void What_the_quirks_forbid_is_never_bridged()
+    {
+        DeviceProfile profile = Profile(8, 125, (PointTable.Holding, 0, PointType.Uint16), (PointTable.Holding, 4, PointType.Uint16), (PointTable.Holding, 8, PointType.Uint16));
+        Assert.Equal([(0, 9)], Blocks(profile));
+        Assert.Equal([(0, 1), (4, 5)], Blocks(profile with { Quirks = new DeviceQuirks { Avoid = [new AddressRange(2, 2)] } }));
+    }
+
     private static void AssertHoles(DeviceProfile profile, RegisterBlock block)
     {
         bool[] used = new bool[block.Count];
@@ -85,14 +93,14 @@ public class ReadPlannerTests
         }
     }
 
-    private static DeviceProfile RandomProfile(Random random)
+    internal static DeviceProfile RandomProfile(Random random)
     {
         int space = random.Next(10, 400);
         int origin = random.Next(2) == 0 ? 0 : 65_536 - space - 4;
         return Profile(random.Next(0, 12), random.Next(4, 126), [.. Enumerable.Range(0, random.Next(1, 40)).Select(_ =>
         {
             PointTable table = (PointTable)random.Next(4);
-            PointType type = table is PointTable.Coil or PointTable.Discrete ? PointType.Bool : (PointType)random.Next(1, 9);
+            PointType type = table is PointTable.Coil or PointTable.Discrete ? PointType.Bool : (PointType)random.Next(1, 12);
             return (table, (ushort)(origin + random.Next(space)), type);
         })]);
     }

@@ -68,6 +68,9 @@ public sealed class OnboardDriver : ILineDriver, ILineObservable
     public LineSnapshot Snapshot() => _counters.Snapshot();
 
     /// <inheritdoc/>
+    public (long Late, long Foreign) Discarded => _counters.DiscardedSoFar;
+
+    /// <inheritdoc/>
     public async ValueTask<DriverReply> ReadAsync(DeviceConfiguration device, ReadBlock block, BlockValues values, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(device);
