@@ -8,6 +8,8 @@ peers=(
   chromium=chromium
   sqlite3=sqlite3
   protoc=protobuf-compiler
+  socat=socat
+  gcc=gcc
 )
 
 setup_peers() {
@@ -22,6 +24,7 @@ setup_peers() {
   /usr/bin/python3 -c 'import paho.mqtt' 2>/dev/null || missing+=(python3-paho-mqtt)
   /usr/bin/python3 -c 'import pymodbus' 2>/dev/null || missing+=(python3-pymodbus)
   /usr/bin/python3 -c 'import serial, serial_asyncio' 2>/dev/null || missing+=(python3-serial python3-serial-asyncio)
+  [ -e /usr/include/stdio.h ] && [ -e /usr/include/linux/gpio.h ] || missing+=(libc6-dev linux-libc-dev)
   fc-list 2>/dev/null | grep -q 'Noto Sans CJK' || missing+=(fontconfig fonts-noto-cjk)
 
   [ ${#missing[@]} -eq 0 ] && { echo "Every peer program is there."; return 0; }
