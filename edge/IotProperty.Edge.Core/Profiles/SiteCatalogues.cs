@@ -15,7 +15,7 @@ public static class SiteCatalogues
         Dictionary<DeviceProfile, ImmutableArray<CataloguePoint>> points = new(ReferenceEqualityComparer.Instance);
         foreach (DeviceProfile profile in site.Devices.Select(device => device.Profile).Distinct(ReferenceEqualityComparer.Instance).Cast<DeviceProfile>())
         {
-            points.Add(profile, [.. profile.Points.Where(point => !point.Place.IsText).Select(point => new CataloguePoint(point.Id, point.Unit, point.Name, point.Range?.Low, point.Range?.High))]);
+            points.Add(profile, [.. profile.Points.Where(point => !point.Place.IsText).Select(point => new CataloguePoint(point.Id, point.Unit, point.Name, point.Range?.Low, point.Range?.High, point.MaxSilenceMs))]);
         }
 
         return new SiteCatalogue(

@@ -51,7 +51,7 @@ public sealed class OverviewReader(IRegistry registry, ITelemetryStore telemetry
                 StoredSample? sample = latest.TryGetValue(new PointRef(device.Id, point.Id), out StoredSample known) ? known : null;
                 double? value = sample is { Value: var v } && !double.IsNaN(v) ? v : null;
                 return new PointOverview(
-                    point.Id, point.Name, point.Unit, value, sample?.TimeMs, sample?.Quality, FreshnessRule.Of(sample, online, nowMs), point.RangeLow, point.RangeHigh);
+                    point.Id, point.Name, point.Unit, value, sample?.TimeMs, sample?.Quality, FreshnessRule.Of(sample, online, nowMs, point.MaxSilenceMs), point.RangeLow, point.RangeHigh);
             }),
         ],
         [.. rules.Where(rule => rule.Point.Device == device.Id)]);

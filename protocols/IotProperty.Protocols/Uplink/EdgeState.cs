@@ -58,7 +58,8 @@ public sealed record CatalogueDevice(string Id, string Kind, string Profile, Loc
 /// <param name="Name">For people.</param>
 /// <param name="RangeLow">The least value that the profile allows, in the point's unit; null when it sets no range.</param>
 /// <param name="RangeHigh">The greatest one.</param>
-public sealed record CataloguePoint(string Id, string Unit, LocalText Name, double? RangeLow = null, double? RangeHigh = null);
+/// <param name="MaxSilenceMs">The edge repeats an unchanged value within this time; 0 where an older edge did not say.</param>
+public sealed record CataloguePoint(string Id, string Unit, LocalText Name, double? RangeLow = null, double? RangeHigh = null, int MaxSilenceMs = 0);
 
 /// <summary>On which side of its limits a rule is entered. The numeric values are on the wire and never change.</summary>
 public enum RuleDirection : byte

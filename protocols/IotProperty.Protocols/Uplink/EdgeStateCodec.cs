@@ -75,7 +75,7 @@ public static class EdgeStateCodec
 
     private static Wire.CataloguePoint ToWire(CataloguePoint point, uint device)
     {
-        Wire.CataloguePoint wire = new() { Device = device, Id = point.Id, Unit = point.Unit, NameEn = point.Name.En, NameZhCn = point.Name.ZhCn };
+        Wire.CataloguePoint wire = new() { Device = device, Id = point.Id, Unit = point.Unit, NameEn = point.Name.En, NameZhCn = point.Name.ZhCn, MaxSilenceMs = (uint)point.MaxSilenceMs };
         if (point.RangeLow is { } low)
         {
             wire.RangeLow = low;
@@ -143,7 +143,8 @@ public static class EdgeStateCodec
                 point.Unit,
                 new LocalText(point.NameEn, point.NameZhCn),
                 point.HasRangeLow ? point.RangeLow : null,
-                point.HasRangeHigh ? point.RangeHigh : null));
+                point.HasRangeHigh ? point.RangeHigh : null,
+                (int)Math.Min(point.MaxSilenceMs, int.MaxValue)));
         }
 
         catalogue = new SiteCatalogue(

@@ -71,7 +71,7 @@ public class SiteConfigurationTests
         Assert.Equal(("Asia/Shanghai", 1), (catalogue.TimeZone, catalogue.Rules.Length));
         CatalogueDevice pump = catalogue.Devices[0];
         Assert.Equal(("pump-1", "fire-pump", "test-pump", new LocalText("Pump 1", "1号泵")), (pump.Id, pump.Kind, pump.Profile, pump.Name));
-        Assert.Equal(new CataloguePoint("pressure", "MPa", new LocalText("Pressure", "压力"), 0, 2), pump.Points[0]);
+        Assert.Equal(new CataloguePoint("pressure", "MPa", new LocalText("Pressure", "压力"), 0, 2, 60_000), pump.Points[0]);
         Assert.Equal(
             new CatalogueRule("pressure-low", new PointRef("pump-1", "pressure"), new LocalText("Pressure low", "压力不足"), RuleDirection.Below, 0.45, 0.35),
             catalogue.Rules[0]);

@@ -151,7 +151,8 @@ internal static class UplinkGen
                 from unit in Text
                 from pointName in Local
                 from range in Gen.Two(Limit)
-                select new CataloguePoint(id, unit, pointName, range.Item1, range.Item2)).ListOf()
+                from silenceMs in Gen.Choose(0, int.MaxValue)
+                select new CataloguePoint(id, unit, pointName, range.Item1, range.Item2, silenceMs)).ListOf()
             select new CatalogueDevice(texts.Item1, texts.Item2, texts.Item3, deviceName, [.. points])).ListOf()
         from rules in (
             from id in Text
