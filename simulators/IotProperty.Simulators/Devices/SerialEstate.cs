@@ -138,24 +138,27 @@ public sealed class SerialEstate
     {
         FirePumpSet pumps = _building.FirePumps;
         WireCondition module = NewCondition();
-        _devices.Add(new SimulatedDevice("pressure-module", "sensor", Sensors, 1, new RegisterMap(
+        RegisterMap inputs = new(
             CurrentLoop("zone-pressure", 0, "MPa", 0, 1.6m, () => pumps.SensorMpa),
             CurrentLoop("tank-level", 1, "m", 0, 5, () => 3.2 + (0.2 * Math.Sin(_building.Elapsed.TotalSeconds / 40))),
-            new RegisterField("spare-input", RegisterTable.InputRegisters, 2, 1, () => 0) { Scale = 0.001m, Unit = "mA" }),
-            new DeviceFaults(WireFaultCatalogue.OfDevice(module))) { Wire = module });
+            new RegisterField("spare-input", RegisterTable.InputRegisters, 2, 1, () => 0) { Scale = 0.001m, Unit = "mA" });
+        _devices.Add(new SimulatedDevice("pressure-module", "sensor", Sensors, 1, inputs, new DeviceFaults(WireFaultCatalogue.OfDevice(module))) { Wire = module });
 
         Meter house = _services.HousePower;
         ElectricityFigures figures = new(house, () => _services.PhaseV);
         WireCondition meter = NewCondition();
         RegisterTable holding = RegisterTable.HoldingRegisters;
-        _devices.Add(new SimulatedDevice("house-power", ElectricityMeter, Sensors, 2, new RegisterMap(
-            [
-                .. Enumerable.Range(0, 3).Select(i => new RegisterField($"voltage-{i + 1}", holding, (ushort)i, 1, () => (long)(figures.VoltageV(i) * 10)) { Scale = 0.1m, Unit = "V" }),
-                .. Enumerable.Range(0, 3).Select(i => new RegisterField($"current-{i + 1}", holding, (ushort)(3 + i), 1, () => (long)(figures.CurrentA(i) * 100)) { Scale = Hundredth, Unit = "A" }),
-                new RegisterField("power", holding, 6, 2, () => (long)house.Rate) { Type = "int32", LowWordFirst = true, Unit = "W" },
-                new RegisterField("energy", holding, 8, 2, () => house.Register) { Type = "uint32", LowWordFirst = true, Scale = Hundredth, Unit = "kWh" },
-            ]),
-            new DeviceFaults([.. FaultCatalogue.OfMeter(house, FaultCatalogue.ThreeUnitsInHundredths), .. WireFaultCatalogue.OfDevice(meter)])) { Wire = meter });
+        RegisterField Word(string name, int address, Func<decimal> value, decimal scale, string unit) =>
+            new(name, holding, (ushort)address, 1, () => (long)(value() / scale)) { Scale = scale, Unit = unit };
+        RegisterMap registers = new(
+        [
+            .. Enumerable.Range(0, 3).Select(i => Word($"voltage-{i + 1}", i, () => figures.VoltageV(i), 0.1m, "V")),
+            .. Enumerable.Range(0, 3).Select(i => Word($"current-{i + 1}", 3 + i, () => figures.CurrentA(i), Hundredth, "A")),
+            new RegisterField("power", holding, 6, 2, () => (long)house.Rate) { Type = "int32", LowWordFirst = true, Unit = "W" },
+            new RegisterField("energy", holding, 8, 2, () => house.Register) { Type = "uint32", LowWordFirst = true, Scale = Hundredth, Unit = "kWh" },
+        ]);
+        DeviceFaults faults = new([.. FaultCatalogue.OfMeter(house, FaultCatalogue.ThreeUnitsInHundredths), .. WireFaultCatalogue.OfDevice(meter)]);
+        _devices.Add(new SimulatedDevice("house-power", ElectricityMeter, Sensors, 2, registers, faults) { Wire = meter });
     }
 
     /// <summary>A 4–20 mA input in microamperes: 4000 at the low end of the sensor's span, 20000 at the high one.</summary>
