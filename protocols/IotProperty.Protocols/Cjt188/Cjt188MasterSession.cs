@@ -10,8 +10,8 @@ public sealed class Cjt188MasterSession : IBusMaster
 {
     public const int StandardWakeUpBytes = 4;
 
-    /// <summary>13 wake-up bytes were seen in front of replies.</summary>
-    private const int MaxWakeUpBytes = 16;
+    /// <summary>More never go in front of a request; 13 were seen in front of replies.</summary>
+    public const int MaxWakeUpBytes = 20;
 
     /// <summary>How many past exchanges are remembered to know late and doubled replies by; more cannot be on the line.</summary>
     private const int Remembered = 8;
@@ -39,7 +39,7 @@ public sealed class Cjt188MasterSession : IBusMaster
         _serial = firstSerial;
     }
 
-    /// <summary>How many FE go in front of the next request: 2 to 4 by the standard (§6.2.1), a few meters want more; 0 to 16.</summary>
+    /// <summary>How many FE go in front of the next request: 2 to 4 by the standard (§6.2.1), a few meters want more; 0 to 20.</summary>
     public int WakeUpBytes
     {
         get => _wakeUpBytes;

@@ -102,6 +102,7 @@ public sealed class Cjt188ProtocolTests
     [InlineData("water-meter", "", "", "FEFEFEFE68104433221100337801031F90")]
     [InlineData("heat-meter", "", "", "FEFEFEFE68204433221100337801031F90")]
     [InlineData("gas-meter", "quirks: { diOrder: high-first, wakeUpBytes: 2 }", "", "FEFE6830443322110033780103901F")]
+    [InlineData("gas-meter", "quirks: { wakeUpBytes: 20 }", "", "FEFEFEFEFEFEFEFEFEFEFEFEFEFEFEFEFEFEFEFE68304433221100337801031F90")]
     [InlineData("electricity-meter", "", "", "FEFEFEFE68AA4433221100337801031F90")]
     [InlineData("water-meter", "", ", meterType: \"25\"", "FEFEFEFE68254433221100337801031F90")]
     public void Request_follows_kind_quirks_and_address(string kind, string quirks, string address, string expected)
