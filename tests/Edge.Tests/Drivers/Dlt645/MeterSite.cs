@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using IotProperty.Edge.Drivers;
 using IotProperty.Edge.Profiles;
 using IotProperty.Protocols.Uplink;
