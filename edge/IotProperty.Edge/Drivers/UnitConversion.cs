@@ -14,6 +14,9 @@ public readonly record struct UnitConversion
 
     private static readonly FrozenDictionary<string, Unit> Units = UnitTable.Rows.ToFrozenDictionary(row => row.Name, row => row.Unit, StringComparer.Ordinal);
 
+    /// <summary>The most decimals that a decimal has.</summary>
+    private const int MaxScale = 28;
+
     // Reduced; both are at least 1. default(UnitConversion) has 0 in both and converts nothing.
     private readonly long _numerator;
     private readonly long _denominator;
@@ -61,7 +64,7 @@ public readonly record struct UnitConversion
     /// The value in the other unit. Exact, but where the factor has no finite decimal form (1 MJ = 0.2777… kWh): then rounded once, half to even, one decimal finer
     /// than the meter counts.
     /// </summary>
-    /// <exception cref="OverflowException">The result is beyond what a decimal holds: no value of a meter with twelve digits is.</exception>
+    /// <exception cref="OverflowException">The result is beyond what a decimal holds; below 10^15 no value becomes that large.</exception>
     public decimal Apply(decimal value)
     {
         if (_denominator == 0)
@@ -77,12 +80,12 @@ public readonly record struct UnitConversion
 
         decimal factor = (decimal)_numerator / _denominator;
         int decimals = value.Scale + 1;
-        for (decimal step = factor; step < 1 && decimals < 28; step *= 10)
+        for (decimal step = factor; step < 1 && decimals < MaxScale; step *= 10)
         {
             decimals++;
         }
 
-        return Math.Round(value * _numerator / _denominator, Math.Min(decimals, 28), MidpointRounding.ToEven);
+        return Math.Round(value * _numerator / _denominator, Math.Min(decimals, MaxScale), MidpointRounding.ToEven);
     }
 
     private static IEnumerable<string> Of(Quantity quantity) => UnitTable.Rows.Where(row => row.Unit.Quantity == quantity && !row.Alias).Select(row => row.Name);
@@ -153,11 +156,13 @@ public readonly record struct UnitConversion
         return rest == 1 ? (odd, ten) : (0, 0);
     }
 
-    /// <summary>value × 10^ten with the decimals that the meter counts in: never fewer than none, never trimmed.</summary>
+    /// <summary>value × 10^ten with the decimals that the meter counts in: never fewer than none, never trimmed but where a decimal has no room for more.</summary>
     private static decimal Shift(decimal value, int ten)
     {
-        int scale = value.Scale - ten;
-        decimal whole = WithScale(value, Math.Clamp(scale, 0, 28));
+        // A number that is read from a float can have so many decimals that more do not fit.
+        decimal fits = value.Scale - ten > MaxScale ? Math.Round(value, Math.Max(0, MaxScale + ten), MidpointRounding.ToEven) : value;
+        int scale = fits.Scale - ten;
+        decimal whole = WithScale(fits, Math.Max(scale, 0));
         for (; scale < 0; scale++)
         {
             whole *= 10;

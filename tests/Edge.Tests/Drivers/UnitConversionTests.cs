@@ -8,6 +8,8 @@ namespace IotProperty.Edge.Tests.Drivers;
 
 public sealed class UnitConversionTests
 {
+    private static readonly string[] SomeUnits = "J kJ MJ GJ Wh kWh MWh GWh W kW MW mL L m3 L/h L/min L/s m3/h m3/min m3/s g kg t ms s min h d V kV mV A Pa bar MPa % ppm".Split(' ');
+
     [Theory]
     [InlineData("kWh", "MWh", "54427.88", "54.42788")]
     [InlineData("MWh", "kWh", "0.02", "20")]
@@ -73,7 +75,7 @@ public sealed class UnitConversionTests
 
     [Fact]
     public void There_and_back_is_where_one_began() => Prop.ForAll(
-        Gen.Elements("J kJ MJ GJ Wh kWh MWh GWh W kW MW mL L m3 L/h L/min L/s m3/h m3/min m3/s g kg t ms s min h d V kV mV A Pa bar MPa % ppm".Split(' ')).Two().ToArbitrary(),
+        Gen.Elements(SomeUnits).Two().ToArbitrary(),
         Gen.Choose(-99_999_999, 99_999_999).ToArbitrary(),
         (pair, digits) =>
         {
@@ -88,6 +90,25 @@ public sealed class UnitConversionTests
             // Half a step of the meter's last digit is what rounding may cost.
             return Math.Abs(back.Apply(there.Apply(value)) - value) <= 0.005m;
         }).Check(PropertyRun.Config);
+
+    /// <summary>Numbers read from floats have up to 28 decimals, and counters of 64 bits up to 19 digits.</summary>
+    [Fact]
+    public void Numbers_of_any_size_that_a_meter_can_send_convert_within_a_part_in_a_billion_and_never_throw() => Prop.ForAll(
+        Gen.Elements(SomeUnits).Two().ToArbitrary(),
+        Gen.Choose(int.MinValue, int.MaxValue).Three().ToArbitrary(),
+        Gen.Choose(0, 28).ToArbitrary(),
+        (pair, bits, scale) =>
+        {
+            decimal value = new decimal(bits.Item1, bits.Item2, bits.Item3 & 0x7FFF, bits.Item3 < 0, (byte)scale) % 1_000_000_000_000_000m;
+            if (!UnitConversion.TryFind(pair.Item1, pair.Item2, out UnitConversion there, out _))
+            {
+                return true;
+            }
+
+            double one = (double)there.Apply(1_000_000_000_000_000m) / 1e15;
+            double expected = (double)value * one;
+            return Math.Abs((double)there.Apply(value) - expected) <= (Math.Abs(expected) * 1e-9) + 1e-12;
+        }).Check(PropertyRun.Config.WithMaxTest(2_000));
 
     [Fact]
     public void A_conversion_from_nowhere_is_misuse() => Assert.Throws<InvalidOperationException>(() => default(UnitConversion).Apply(1));
