@@ -10,6 +10,9 @@ public static class FaultyReply
     private const int GapCharacters = 4;
     private static readonly TimeSpan SplitPause = TimeSpan.FromMilliseconds(15);
 
+    /// <summary>Whether a whole answer gets through unchanged, so that what it shows is shown to the master.</summary>
+    public static bool Shows(WireFault faults) => (faults & Spoils) == 0;
+
     /// <param name="start">When the first character of a healthy reply begins.</param>
     /// <param name="reply">The reply; changed where a fault changes it.</param>
     /// <returns>Whether the whole reply stands on the wire unchanged.</returns>
@@ -36,7 +39,7 @@ public static class FaultyReply
             Noise(schedule, at + speed.Of(GapCharacters), random);
         }
 
-        return (faults & Spoils) == 0;
+        return Shows(faults);
     }
 
     private static ReadOnlySpan<byte> Spoil(Span<byte> reply, WireSpeed speed, IBusDialect dialect, WireFault faults, SeededRandom random)

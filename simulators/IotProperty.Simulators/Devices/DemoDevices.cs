@@ -1,4 +1,5 @@
 using IotProperty.Protocols.Modbus;
+using IotProperty.Simulators.Buses;
 using IotProperty.Simulators.Faults;
 using IotProperty.Simulators.World;
 
@@ -50,7 +51,13 @@ public static class DemoDevices
 
         devices.Add(AccessDevice("door-1", "door", 31, building.Door, "door-open"));
         devices.Add(AccessDevice("gate-1", "gate", 32, building.Gate, "barrier-open"));
-        return devices;
+        return [.. devices.Select(d => OnWire(d, building))];
+    }
+
+    private static SimulatedDevice OnWire(SimulatedDevice device, Building building)
+    {
+        WireCondition wire = new(() => building.Elapsed);
+        return device with { Wire = wire, Faults = device.Faults.With(WireFaultCatalogue.OfTcpDevice(wire)) };
     }
 
     /// <summary>The points of the lift's fault register, from bit 0 on: the names of <see cref="LiftFault"/>.</summary>

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using IotProperty.Protocols.Framing;
 using IotProperty.Protocols.Modbus;
+using IotProperty.Simulators.Buses;
 using IotProperty.Transports;
 
 namespace IotProperty.Simulators.Devices;
@@ -17,6 +18,9 @@ public sealed record ModbusTcpServerOptions
 
     /// <summary>A connection that says nothing for so long is closed.</summary>
     public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>What goes wrong with answers; null for nothing. Asked under <see cref="Gate"/>.</summary>
+    public IReplyFaults? Faults { get; init; }
 
     /// <summary>Held while the image is asked; give the lock that guards the image's world where others touch it, too.</summary>
     public Lock Gate { get; init; } = new();
@@ -188,9 +192,13 @@ public sealed class ModbusTcpServer : IAsyncDisposable
                 }
 
                 session.Received(count);
-                while (Answer(session, out ReadOnlyMemory<byte> reply) == ScanStatus.Done)
+                while (Answer(session, out ReadOnlyMemory<byte> reply, out WireSchedule? plan) == ScanStatus.Done)
                 {
-                    if (!reply.IsEmpty)
+                    if (plan is not null)
+                    {
+                        await SendAsync(socket, plan, token);
+                    }
+                    else if (!reply.IsEmpty)
                     {
                         await socket.SendAsync(reply, SocketFlags.None, token);
                     }
@@ -205,11 +213,29 @@ public sealed class ModbusTcpServer : IAsyncDisposable
         }
     }
 
-    private ScanStatus Answer(ModbusServerSession session, out ReadOnlyMemory<byte> reply)
+    private async Task SendAsync(Socket socket, WireSchedule plan, CancellationToken token)
+    {
+        byte[] bytes = new byte[2 * ModbusTcpFrame.MaxBytes];
+        long start = _time.GetTimestamp();
+        while (plan.NextDue is { } due)
+        {
+            TimeSpan wait = due - _time.GetElapsedTime(start);
+            if (wait > TimeSpan.Zero)
+            {
+                await Task.Delay(wait, _time, token);
+            }
+
+            int count = plan.Take(due, bytes);
+            await socket.SendAsync(bytes.AsMemory(0, count), SocketFlags.None, token);
+        }
+    }
+
+    private ScanStatus Answer(ModbusServerSession session, out ReadOnlyMemory<byte> reply, out WireSchedule? plan)
     {
         lock (_options.Gate)
         {
             ScanStatus status = session.Answer(out reply);
+            plan = reply.IsEmpty ? null : _options.Faults?.Plan(reply.Span[ModbusTcpFrame.HeaderBytes - 1], reply.Span);
             if (status == ScanStatus.Done)
             {
                 Interlocked.Increment(ref _requests);

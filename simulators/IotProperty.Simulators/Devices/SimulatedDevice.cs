@@ -15,7 +15,7 @@ public sealed record SimulatedDevice(string Id, string Kind, string Line, byte U
     /// <summary>Presents a credential at its reader; null when it has none.</summary>
     public Action<uint>? Swipe { get; init; }
 
-    /// <summary>What is wrong with the wire at it; null on a line that is no serial one.</summary>
+    /// <summary>What is wrong with the wire at it, or with its answers over TCP; null for a device without a way to break either.</summary>
     public WireCondition? Wire { get; init; }
 
     /// <summary>Takes a write to coil 0, the only one that a master may write; null when it has none. Returns whether the device obeyed.</summary>

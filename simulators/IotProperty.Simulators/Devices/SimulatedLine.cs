@@ -1,4 +1,6 @@
 using IotProperty.Protocols.Modbus;
+using IotProperty.Simulators.Buses;
+using IotProperty.Simulators.World;
 
 namespace IotProperty.Simulators.Devices;
 
@@ -10,15 +12,33 @@ public interface IServedReads
 }
 
 /// <summary>The devices of one line as a Modbus server serves them. Takes the world's lock for every request.</summary>
-public sealed class SimulatedLine(string name, IEnumerable<SimulatedDevice> devices, Lock world, IServedReads ledger) : IModbusDeviceImage
+/// <param name="seed">Of the faults of answers.</param>
+public sealed class SimulatedLine(string name, IEnumerable<SimulatedDevice> devices, Lock world, IServedReads ledger, long seed = 0) : IModbusDeviceImage, IReplyFaults
 {
     private readonly Dictionary<byte, SimulatedDevice> _devices = devices.Where(d => d.Line == name).ToDictionary(d => d.Unit);
+    private readonly Dictionary<byte, SeededRandom> _random = devices.Where(d => d.Line == name).ToDictionary(d => d.Unit, d => new SeededRandom(seed, $"wire-{d.Id}"));
 
     public bool Answers(byte unit)
     {
         lock (world)
         {
-            return _devices.TryGetValue(unit, out SimulatedDevice? device) && !device.Faults.Dead;
+            return _devices.TryGetValue(unit, out SimulatedDevice? device) && device.Wire is not { IsSilent: true };
+        }
+    }
+
+    public WireSchedule? Plan(byte unit, ReadOnlySpan<byte> reply)
+    {
+        lock (world)
+        {
+            if (!_devices.TryGetValue(unit, out SimulatedDevice? device) || device.Wire is not { Active: not WireFault.None } wire)
+            {
+                return null;
+            }
+
+            WireSchedule schedule = new(WireSpeed.Unpaced);
+            byte[] sent = reply.ToArray();
+            FaultyReply.Send(schedule, WireSpeed.Unpaced, TimeSpan.Zero, sent, ModbusTcpDialect.Instance, wire.Active, _random[unit]);
+            return schedule;
         }
     }
 
@@ -79,7 +99,11 @@ public sealed class SimulatedLine(string name, IEnumerable<SimulatedDevice> devi
             return ModbusExceptionCode.IllegalDataAddress;
         }
 
-        ledger.Served(name, unit, table, address, words);
+        if (device.Wire is null || FaultyReply.Shows(device.Wire.Active))
+        {
+            ledger.Served(name, unit, table, address, words);
+        }
+
         return ModbusExceptionCode.None;
     }
 }

@@ -29,9 +29,14 @@ public sealed class DeviceFaults
 
     public IReadOnlyList<Fault> Possible => _faults;
 
-    public IReadOnlyCollection<string> Active => _active;
+    /// <summary>The same faults and more; what has the name of one of these replaces it. Of a device at which nothing is broken yet.</summary>
+    public DeviceFaults With(IEnumerable<Fault> more)
+    {
+        Fault[] added = [.. more];
+        return new DeviceFaults([.. _faults.Where(f => added.All(a => a.Name != f.Name)), .. added]);
+    }
 
-    public bool Dead => _active.Contains(DeadName);
+    public IReadOnlyCollection<string> Active => _active;
 
     /// <summary>Breaks something. Returns null, or why not.</summary>
     public string? Set(string name)

@@ -18,6 +18,9 @@ public static class WireFaultCatalogue
         ];
     }
 
+    /// <summary>Of a device on a Modbus TCP connection: there is no rate to mistake, and TCP itself keeps single bytes from changing.</summary>
+    public static IEnumerable<Fault> OfTcpDevice(WireCondition condition) => OfDevice(condition).Where(f => f.Name is not ("baud-mismatch" or "corrupted"));
+
     public static IEnumerable<Fault> OfLine(WireCondition condition)
     {
         ArgumentNullException.ThrowIfNull(condition);

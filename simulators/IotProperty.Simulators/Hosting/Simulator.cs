@@ -38,7 +38,7 @@ public sealed class Simulator : IServedReads, IServedItems, IDisposable
         Ledger = new RegisterLedger(options.DataFolder, [.. DemoDevices.Lines, .. Estate.Lines.Select(l => l.Id)]);
         Items = new ItemLedger(options.DataFolder);
         Journal = new EventJournal(options.DataFolder);
-        Images = DemoDevices.Lines.ToDictionary(l => l, l => new SimulatedLine(l, _devices, _world, this));
+        Images = DemoDevices.Lines.ToDictionary(l => l, l => new SimulatedLine(l, _devices, _world, this, options.Building.Seed));
         Buses = Estate.Lines.ToDictionary(l => l.Id, NewBus);
     }
 

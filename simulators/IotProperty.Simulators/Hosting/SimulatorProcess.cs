@@ -27,7 +27,8 @@ public static class SimulatorProcess
             Dictionary<string, string> bound = [];
             foreach ((string line, IPEndPoint endpoint) in places.ModbusTcp)
             {
-                ModbusTcpServer server = ModbusTcpServer.Start(simulator.Images[line], new ModbusTcpServerOptions { Listen = endpoint }, TimeProvider.System);
+                ModbusTcpServer server = ModbusTcpServer.Start(
+                    simulator.Images[line], new ModbusTcpServerOptions { Listen = endpoint, Faults = simulator.Images[line] }, TimeProvider.System);
                 running.Push(server);
                 bound.Add(line, server.Endpoint.ToString());
             }

@@ -1,5 +1,4 @@
 using IotProperty.Simulators.Control;
-using IotProperty.Simulators.Devices;
 using IotProperty.Simulators.Ledger;
 using IotProperty.Simulators.Scenarios.Hub;
 using IotProperty.Simulators.Scenarios.Truth;

@@ -31,7 +31,7 @@ public sealed record DemoPoint(SimulatedDevice Device, RegisterField Field, int?
     /// <summary><c>device/point</c>.</summary>
     public string Id => $"{Device.Id}/{Name}";
 
-    public bool IsThinned => Device.Wire is null && Thinned.Contains((Device.Kind, Name));
+    public bool IsThinned => DemoDevices.Lines.Contains(Device.Line) && Thinned.Contains((Device.Kind, Name));
 
     public bool IsBilled => Billed.Contains(Name);
 
