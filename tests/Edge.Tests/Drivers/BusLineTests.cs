@@ -1,5 +1,4 @@
 using IotProperty.Edge.Drivers;
-using IotProperty.Protocols.Framing;
 using IotProperty.Protocols.Modbus;
 using IotProperty.Tests;
 using Microsoft.Extensions.Logging.Abstractions;

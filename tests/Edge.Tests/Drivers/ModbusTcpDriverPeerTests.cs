@@ -1,7 +1,5 @@
 using System.Globalization;
 using IotProperty.Edge.Drivers;
-using IotProperty.Edge.Profiles;
-using IotProperty.Protocols.Modbus;
 using IotProperty.Tests;
 using Microsoft.Extensions.Logging.Abstractions;
 

@@ -13,6 +13,8 @@ public sealed class ModbusRtuProtocol : IBusProtocol
 
     private const double SilentCharacters = 3.5;
 
+    private const string NoUnit = "on a serial line a Modbus device has a unit from 1 to 247";
+
     private static readonly TimeSpan FixedSilence = TimeSpan.FromMilliseconds(1.75);
 
     /// <summary>
@@ -134,8 +136,6 @@ public sealed class ModbusRtuProtocol : IBusProtocol
 
         return null;
     }
-
-    private const string NoUnit = "on a serial line a Modbus device has a unit from 1 to 247";
 
     private static byte? UnitOf(DeviceConfiguration device) =>
         device.Address is ModbusAddress { Unit: >= 1 and <= ModbusRtuMasterSession.MaxUnit } address ? address.Unit : null;
