@@ -97,8 +97,9 @@ public sealed class OnboardDriver : ILineDriver, ILineObservable
         _read.AsSpan(0, block.Points.Length).CopyTo(values.ClearItems(block.Points.Length));
         if (!any)
         {
-            _counters.Ended(DriverOutcome.LineDown);
-            return new DriverReply(DriverOutcome.LineDown, ModbusExceptionCode.None, why);
+            // The device does not answer; the line, which is the box, is up all the same, and its other devices are asked.
+            _counters.Ended(DriverOutcome.TimedOut);
+            return new DriverReply(DriverOutcome.TimedOut, ModbusExceptionCode.None, why);
         }
 
         _counters.Answered(DriverOutcome.Ok, _time.GetElapsedTime(started));
