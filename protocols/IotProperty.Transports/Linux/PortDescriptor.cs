@@ -10,9 +10,6 @@ namespace IotProperty.Transports.Linux;
 /// </summary>
 internal sealed unsafe class PortDescriptor : IEventTarget, IDisposable
 {
-    /// <summary>As much as the kernel's line discipline keeps. When it is full the kernel holds back the rest.</summary>
-    private const int ReceiveBytes = 4096;
-
     private readonly Lock _lock = new();
     private readonly int _descriptor;
     private readonly string _endpoint;
@@ -24,9 +21,7 @@ internal sealed unsafe class PortDescriptor : IEventTarget, IDisposable
     private readonly PortOperation _read;
     private readonly PortOperation _write;
 
-    private readonly byte[] _received = new byte[ReceiveBytes];
-    private int _start;
-    private int _count;
+    private readonly PortBuffer _received = new();
     private Memory<byte> _destination;
     private long _readUntil;
 
@@ -63,7 +58,7 @@ internal sealed unsafe class PortDescriptor : IEventTarget, IDisposable
         {
             lock (_lock)
             {
-                return _broken is not null && _count == 0;
+                return _broken is not null && _received.Count == 0;
             }
         }
     }
@@ -89,7 +84,7 @@ internal sealed unsafe class PortDescriptor : IEventTarget, IDisposable
             lock (_lock)
             {
                 Fill();
-                return _count;
+                return _received.Count;
             }
         }
     }
@@ -110,14 +105,14 @@ internal sealed unsafe class PortDescriptor : IEventTarget, IDisposable
                 throw new InvalidOperationException($"{_endpoint}: one read at a time");
             }
 
-            if (_count == 0)
+            if (_received.Count == 0)
             {
                 Fill();
             }
 
-            if (_count > 0)
+            if (_received.Count > 0)
             {
-                return new ValueTask<int>(Take(destination.Span));
+                return new ValueTask<int>(_received.Take(destination.Span));
             }
 
             if (_broken is not null)
@@ -336,18 +331,18 @@ internal sealed unsafe class PortDescriptor : IEventTarget, IDisposable
     /// <summary>Takes in what the kernel holds, and serves a waiting read.</summary>
     private void Fill()
     {
-        while (_broken is null && MakeRoom() is > 0 and int room)
+        while (_broken is null && _received.Room() is { IsEmpty: false } room)
         {
             nint got;
-            fixed (byte* to = &_received[_start + _count])
+            fixed (byte* to = room)
             {
-                got = LibC.Read(_descriptor, to, (nuint)room);
+                got = LibC.Read(_descriptor, to, (nuint)room.Length);
             }
 
             if (got > 0)
             {
                 _lastReceived = Stopwatch.GetTimestamp();
-                _count += (int)got;
+                _received.Add((int)got);
                 continue;
             }
 
@@ -366,37 +361,12 @@ internal sealed unsafe class PortDescriptor : IEventTarget, IDisposable
             break;
         }
 
-        if (_count > 0 && _read.Waiting)
+        if (_received.Count > 0 && _read.Waiting)
         {
             Memory<byte> destination = _destination;
             _destination = default;
-            _read.Complete(Take(destination.Span));
+            _read.Complete(_received.Take(destination.Span));
         }
-    }
-
-    /// <summary>The room behind what was received.</summary>
-    private int MakeRoom()
-    {
-        if (_count == 0)
-        {
-            _start = 0;
-        }
-        else if (_start > 0 && _start + _count == _received.Length)
-        {
-            _received.AsSpan(_start, _count).CopyTo(_received);
-            _start = 0;
-        }
-
-        return _received.Length - _start - _count;
-    }
-
-    private int Take(Span<byte> destination)
-    {
-        int taken = Math.Min(destination.Length, _count);
-        _received.AsSpan(_start, taken).CopyTo(destination);
-        _start += taken;
-        _count -= taken;
-        return taken;
     }
 
     /// <summary>Ends the channel for the first reason; what was received before stays readable.</summary>
@@ -409,7 +379,7 @@ internal sealed unsafe class PortDescriptor : IEventTarget, IDisposable
 
         _broken = why;
         _source = default;
-        if (_read.Waiting && _count == 0)
+        if (_read.Waiting && _received.Count == 0)
         {
             _destination = default;
             _read.Fail(new ChannelBrokenException(why));

@@ -50,6 +50,53 @@ public sealed class SerialChannelTests : IAsyncLifetime
         Assert.Equal(9, buffer[0]);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public async Task Reads_that_are_given_up_at_any_moment_lose_no_byte_and_repeat_none(int seed)
+    {
+        await using SerialChannel port = SerialChannel.Open(_wire.SlavePath, Settings);
+        byte[] all = new byte[20_000];
+        Random random = new(seed);
+        random.NextBytes(all);
+        Task writing = Task.Run(async () =>
+        {
+            Random pieces = new(seed + 100);
+            for (int at = 0; at < all.Length;)
+            {
+                int count = Math.Min(all.Length - at, 1 + pieces.Next(64));
+                await _wire.WriteAsync(all.AsMemory(at, count), default);
+                at += count;
+            }
+        });
+        byte[] got = new byte[all.Length];
+        long started = Stopwatch.GetTimestamp();
+        for (int have = 0; have < got.Length;)
+        {
+            Assert.True(Stopwatch.GetElapsedTime(started) < Soon, $"{have} bytes came");
+            long until = Stopwatch.GetTimestamp() + random.Next(200_000);
+            using CancellationTokenSource cancel = new();
+            ValueTask<int> read = port.ReadUntilAsync(got.AsMemory(have, Math.Min(got.Length - have, 1 + random.Next(50))), until, cancel.Token);
+            if (random.Next(4) == 0)
+            {
+                await cancel.CancelAsync();
+            }
+
+            try
+            {
+                have += await read.AsTask().WaitAsync(Soon);
+            }
+            catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+            {
+                // Given up; what had come is still there.
+            }
+        }
+
+        await writing.WaitAsync(Soon);
+        Assert.Equal(all, got);
+    }
+
     [Fact]
     public async Task More_than_the_port_s_buffers_goes_out_whole_while_the_other_side_reads()
     {
