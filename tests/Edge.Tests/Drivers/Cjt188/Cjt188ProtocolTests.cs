@@ -7,7 +7,6 @@ using IotProperty.Edge.Tests.Doubles;
 using IotProperty.Protocols.Cjt188;
 using IotProperty.Protocols.Framing;
 using IotProperty.Tests;
-using Microsoft.Extensions.Logging;
 
 namespace IotProperty.Edge.Tests.Drivers.Cjt188;
 
