@@ -11,6 +11,7 @@ namespace IotProperty.Transports;
 public sealed class EchoFilter : IPacedChannel
 {
     private readonly IPacedChannel _inner;
+    private readonly Action<string>? _collided;
 
     /// <summary>What was sent last and is to be heard; <see cref="_matched"/> bytes of it were heard and held back.</summary>
     private byte[] _expected = new byte[512];
@@ -27,10 +28,12 @@ public sealed class EchoFilter : IPacedChannel
     private int _heardStart;
     private int _heardEnd;
 
-    public EchoFilter(IPacedChannel inner)
+    /// <param name="inner">Owned from here on.</param>
+    /// <param name="collided">Told of each collision, for people: <see cref="LastCollision"/>.</param>
+    public EchoFilter(IPacedChannel inner, Action<string>? collided = null)
     {
         ArgumentNullException.ThrowIfNull(inner);
-        _inner = inner;
+        (_inner, _collided) = (inner, collided);
     }
 
     public string Endpoint => _inner.Endpoint;
@@ -123,6 +126,7 @@ public sealed class EchoFilter : IPacedChannel
             CultureInfo.InvariantCulture, $"byte {at + 1} of {_length} was sent as {_expected[at]:X2} and heard as {heard[same]:X2}");
         (_returned, _toReturn) = (0, at);
         _matched = _length;
+        _collided?.Invoke(LastCollision);
     }
 
     private int Take(Span<byte> destination)

@@ -30,7 +30,7 @@ public sealed class BusDriver : ILineDriver, ILineObservable
     public static BusDriver Open(LineConfiguration line, TimeProvider time, Random jitter, ILogger<BusLine> logger)
     {
         ArgumentNullException.ThrowIfNull(line);
-        BusPort port = new(line.Transport, time);
+        BusPort port = new(line.Transport, time, note => DriverLog.PortNote(logger, line.Id, note));
         BusLineOptions options = port.Options(line.Id, TimeSpan.FromMilliseconds(line.TimeoutMs));
         BusLine bus = new(options, port.OpenAsync, time, jitter, logger);
         ItemMistakes mistakes = new(logger);

@@ -15,13 +15,19 @@ public sealed class BusPort : IDisposable
     private readonly LineTransport _transport;
     private readonly SerialSettings _settings;
     private readonly TimeProvider _time;
+    private readonly Action<string>? _note;
+
+    /// <summary>What was told already; a port has a handful of notes. A collision is told once an opening.</summary>
+    private readonly HashSet<string> _told = [];
     private LineLock? _lock;
 
     /// <param name="transport">Of a kind that <see cref="IsBus"/>.</param>
-    public BusPort(LineTransport transport, TimeProvider time)
+    /// <param name="note">Told once of each thing that people should know about the port: what its driver does not offer, that two talk at once.</param>
+    public BusPort(LineTransport transport, TimeProvider time, Action<string>? note = null)
     {
         _transport = transport;
         _time = time;
+        _note = note;
         _settings = transport switch
         {
             SerialTransport serial => Settings(serial.Baud, serial.Format) with
@@ -55,18 +61,36 @@ public sealed class BusPort : IDisposable
         {
             SerialServerChannel remote = await SerialServerChannel.ConnectAsync(
                 server.Host, server.Port, _settings, ConnectTimeout, _time, cancellationToken).ConfigureAwait(false);
-            return server.Echo ? new EchoFilter(remote) : remote;
+            return server.Echo ? WithoutEcho(remote) : remote;
         }
 
         SerialTransport serial = (SerialTransport)_transport;
         SerialChannel port = SerialChannel.Open(serial.Port, _settings);
-        return serial.Echo ? new EchoFilter(port) : port;
+        foreach (string note in port.Notes.Where(_told.Add))
+        {
+            _note?.Invoke(note);
+        }
+
+        return serial.Echo ? WithoutEcho(port) : port;
     }
 
     public void Dispose()
     {
         _lock?.Dispose();
         _lock = null;
+    }
+
+    private EchoFilter WithoutEcho(IPacedChannel channel)
+    {
+        bool collided = false;
+        return new EchoFilter(channel, collision =>
+        {
+            if (!collided)
+            {
+                collided = true;
+                _note?.Invoke($"what was sent came back changed: {collision}; does somebody else talk on the line, or has the adapter no echo?");
+            }
+        });
     }
 
     private static SerialSettings Settings(int baud, SerialFormat format) =>

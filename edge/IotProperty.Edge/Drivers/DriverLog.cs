@@ -14,6 +14,9 @@ internal static partial class DriverLog
     [LoggerMessage(EventId = 1003, Level = LogLevel.Warning, Message = "Line {Line} is out of step and will be opened anew: {Detail}")]
     public static partial void OutOfStep(ILogger logger, string line, string detail);
 
+    [LoggerMessage(EventId = 1004, Level = LogLevel.Information, Message = "Line {Line}, its port: {Note}")]
+    public static partial void PortNote(ILogger logger, string line, string note);
+
     [LoggerMessage(EventId = 1010, Level = LogLevel.Warning, Message = "Device {Device} sends item {Item} in a way that its profile cannot use: {Mistake}")]
     public static partial void UnusableItem(ILogger logger, string device, string item, string mistake);
 }

@@ -12,7 +12,9 @@ public sealed class EchoFilterTests : IAsyncDisposable
     private readonly ScriptedPacedChannel _wire = new();
     private readonly EchoFilter _filter;
 
-    public EchoFilterTests() => _filter = new EchoFilter(_wire);
+    private readonly List<string> _told = [];
+
+    public EchoFilterTests() => _filter = new EchoFilter(_wire, _told.Add);
 
     public async ValueTask DisposeAsync() => await _filter.DisposeAsync();
 
@@ -45,6 +47,7 @@ public sealed class EchoFilterTests : IAsyncDisposable
         Assert.Equal([1, 3, 0, 0x40, 0, 2], await ReadAllAsync());
         Assert.Equal(1, _filter.Collisions);
         Assert.Equal("byte 4 of 8 was sent as 00 and heard as 40", _filter.LastCollision);
+        Assert.Equal([_filter.LastCollision], _told);
     }
 
     [Fact]
