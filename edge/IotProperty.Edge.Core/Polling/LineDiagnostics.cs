@@ -54,22 +54,25 @@ public sealed class LineDiagnostics(LineConfiguration line, Moment start)
     public static string DeviceId(string line) => $"line-{line}";
 
     /// <summary>The device that stands for a line, as the hub is told of it.</summary>
-    public static CatalogueDevice Catalogue(LineConfiguration line)
+    /// <param name="everySeconds">How far apart its reports are.</param>
+    public static CatalogueDevice Catalogue(LineConfiguration line, int everySeconds)
     {
         ArgumentNullException.ThrowIfNull(line);
+        int maxSilenceMs = everySeconds * 1_000;
         return new CatalogueDevice(
             DeviceId(line.Id),
             Kind,
             Profile,
             new LocalText($"Line {line.Id}", $"线路 {line.Id}"),
             [
-                .. LinePoints.Select(point => new CataloguePoint(point.Id, point.Unit, point.Name, point.Low, point.High)),
+                .. LinePoints.Select(point => new CataloguePoint(point.Id, point.Unit, point.Name, point.Low, point.High, maxSilenceMs)),
                 .. line.Devices.SelectMany(device => DevicePoints.Select(point => new CataloguePoint(
                     $"{device.Id}-{point.Suffix}",
                     point.Unit,
                     new LocalText($"{device.Name.En}: {point.Name.En}", $"{device.Name.ZhCn}：{point.Name.ZhCn}"),
                     null,
-                    null))),
+                    null,
+                    maxSilenceMs))),
             ]);
     }
 

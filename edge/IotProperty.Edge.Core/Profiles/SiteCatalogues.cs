@@ -28,7 +28,7 @@ public static class SiteCatalogues
                     device.Profile.Id,
                     device.Name,
                     points[device.Profile])),
-                .. site.DiagnosticsEverySeconds == 0 ? [] : site.Lines.Select(LineDiagnostics.Catalogue),
+                .. site.DiagnosticsEverySeconds == 0 ? [] : site.Lines.Select(line => LineDiagnostics.Catalogue(line, site.DiagnosticsEverySeconds)),
             ],
             [.. site.Alarms.Select(rule => new CatalogueRule(rule.Id, rule.Point, rule.Name, DirectionOf(rule.Direction), rule.Warning, rule.Alarm))]);
     }

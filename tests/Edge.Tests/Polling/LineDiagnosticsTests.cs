@@ -44,8 +44,9 @@ public class LineDiagnosticsTests
     [Fact]
     public void Hub_is_told_of_every_point_that_a_report_holds()
     {
-        CatalogueDevice told = LineDiagnostics.Catalogue(Riser);
+        CatalogueDevice told = LineDiagnostics.Catalogue(Riser, 600);
         Assert.Equal(("line-line", "line"), (told.Id, told.Kind));
+        Assert.All(told.Points, point => Assert.Equal(600_000, point.MaxSilenceMs));
         LineDiagnostics diagnostics = new(Riser, default);
         Assert.Equal(
             told.Points.Select(point => point.Id),
