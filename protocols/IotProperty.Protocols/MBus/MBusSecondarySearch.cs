@@ -335,7 +335,7 @@ public sealed class MBusSecondarySearch
         return new Level(from, part, count, makers) { Found = found };
     }
 
-    private Probe Child(Level level, int n)
+    private static Probe Child(Level level, int n)
     {
         MBusSecondaryAddress selection = level.Base.Selection;
         uint fabrication = level.Base.Fabrication ?? MBusSecondaryAddress.Any.Id;

@@ -223,6 +223,54 @@ public sealed class MBusMasterSessionTests
     }
 
     [VectorFact]
+    public void Requests_are_those_of_the_outside_vectors_byte_for_byte()
+    {
+        Assert.True(MBusSecondaryAddress.TryParse("12345678KAM0104", out MBusSecondaryAddress kamstrup));
+        MBusTarget anybody = MBusTarget.Primary(MBusLimits.AnyAddress);
+        (string Vector, int Step, Action<MBusMasterSession> Begin)[] requests =
+        [
+            ("snd_nke_addr_1", 0, s => s.BeginNormalise(1)),
+            ("snd_nke_253_selected", 0, s => s.BeginNormalise(MBusLimits.SelectedAddress)),
+            ("snd_nke_255_broadcast_noreply", 0, s => s.BeginNormalise(MBusLimits.BroadcastAddress)),
+            ("req_ud2_addr_1_fcb1", 1, s => s.BeginReadout(MBusTarget.Primary(1), MBusReadout.Usual)),
+            ("req_ud1_addr_1_fcb1", 1, s => s.BeginAlarm(MBusTarget.Primary(1))),
+            ("select_secondary_fcb0_53", 0, s => s.BeginSelect(kamstrup)),
+            ("readout_selection_energy_any", 1, s => s.BeginSend(anybody, MBusControlInformation.DataSend, [0xC8, 0x3F, 0x7E])),
+        ];
+        foreach ((string vector, int step, Action<MBusMasterSession> begin) in requests)
+        {
+            MBusMasterSession session = new();
+            begin(session);
+            for (int i = 0; i < step; i++)
+            {
+                Assert.Equal(BusStatus.SendNext, Hear(session, [0xE5]));
+            }
+
+            Assert.Equal($"{vector} {Convert.ToHexString(MBusVector.All.Single(v => v.Name == vector).Bytes)}", $"{vector} {Convert.ToHexString(session.Outgoing.Span)}");
+        }
+
+        // The vectors send these with the other count bit.
+        (string Vector, Action<MBusMasterSession> Begin)[] orders =
+        [
+            ("set_baud_2400", s => s.BeginSetBaud(MBusTarget.Primary(1), 2_400)),
+            ("set_primary_address_8_via_254", s => s.BeginSetPrimaryAddress(anybody, 8)),
+            ("app_reset_no_subcode", s => s.BeginApplicationReset(anybody, null)),
+            ("app_reset_subcode_10", s => s.BeginApplicationReset(anybody, 0x10)),
+        ];
+        foreach ((string vector, Action<MBusMasterSession> begin) in orders)
+        {
+            MBusMasterSession session = new();
+            begin(session);
+            Assert.Equal(BusStatus.SendNext, Hear(session, [0xE5]));
+            MBusFrame.Scan(session.Outgoing.Span, out MBusFrame sent, out _);
+            MBusFrame.Scan(MBusVector.All.Single(v => v.Name == vector).Bytes, out MBusFrame said, out _);
+            Assert.Equal(
+                (said.Control | MBusControl.FrameCountBit, said.Address, said.ControlInformation, Convert.ToHexString(said.Data)),
+                (sent.Control, sent.Address, sent.ControlInformation, Convert.ToHexString(sent.Data)));
+        }
+    }
+
+    [VectorFact]
     public void Application_errors_are_refusals_in_words()
     {
         foreach (MBusVector vector in MBusVector.Frames.Where(v => v.Name.StartsWith("app_error", StringComparison.Ordinal)))

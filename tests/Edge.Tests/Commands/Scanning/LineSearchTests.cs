@@ -2,7 +2,6 @@ using IotProperty.Edge.Commands.Scanning;
 using IotProperty.Edge.Tests.Drivers.Dlt645;
 using IotProperty.Edge.Tests.Drivers.MBus;
 using IotProperty.Protocols.Dlt645;
-using IotProperty.Protocols.Modbus;
 
 namespace IotProperty.Edge.Tests.Commands.Scanning;
 

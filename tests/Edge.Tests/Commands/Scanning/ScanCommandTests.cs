@@ -12,7 +12,7 @@ using IotProperty.Transports;
 namespace IotProperty.Edge.Tests.Commands.Scanning;
 
 /// <summary>The command as an installer runs it, on one end of a pseudo-terminal or a TCP connection; the test is the line at the other end.</summary>
-public sealed class ScanCommandTests
+public sealed class ScanCommandTests : IDisposable
 {
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(60);
 
@@ -132,6 +132,12 @@ public sealed class ScanCommandTests
         Assert.Contains(mend, _error.ToString(), StringComparison.Ordinal);
     }
 
+    public void Dispose()
+    {
+        _output.Dispose();
+        _error.Dispose();
+    }
+
     private Task<int> RunAsync(params string[] args) => EdgeCommandLine.RunAsync(["scan", .. args], _output, _error).WaitAsync(Soon);
 
     private static string[] Lines(StringWriter writer) => writer.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries);
@@ -145,43 +151,6 @@ public sealed class ScanCommandTests
         for (int count = await stream.ReadAsync(buffer); count > 0; count = await stream.ReadAsync(buffer))
         {
             await stream.WriteAsync(line.Ask(buffer[..count]));
-        }
-    }
-
-    /// <summary>A serial port with a line behind it. Requests are short and written at once, so each arrives whole.</summary>
-    private sealed class ServedPort : IAsyncDisposable
-    {
-        private readonly PseudoTerminal _port = PseudoTerminal.Open();
-        private readonly CancellationTokenSource _stop = new();
-        private readonly Task _serving;
-
-        public ServedPort(TestLine line) => _serving = ServeAsync(line);
-
-        public string Path => _port.SlavePath;
-
-        public async ValueTask DisposeAsync()
-        {
-            await _stop.CancelAsync();
-            await _serving.WaitAsync(Soon);
-            await _port.DisposeAsync();
-            _stop.Dispose();
-        }
-
-        private async Task ServeAsync(TestLine line)
-        {
-            byte[] buffer = new byte[512];
-            try
-            {
-                while (true)
-                {
-                    int count = await _port.ReadAsync(buffer, _stop.Token);
-                    await _port.WriteAsync(line.Ask(buffer[..count]), _stop.Token);
-                }
-            }
-            catch (OperationCanceledException)
-            {
-                // The test is over.
-            }
         }
     }
 }
