@@ -1,8 +1,8 @@
 using System.Collections.Frozen;
 using IotProperty.Edge.Drivers.Cjt188;
 using IotProperty.Edge.Drivers.Dlt645;
-using IotProperty.Edge.Drivers.Onboard;
 using IotProperty.Edge.Drivers.MBus;
+using IotProperty.Edge.Drivers.Onboard;
 using IotProperty.Edge.Profiles;
 using IotProperty.Protocols.Dlt645;
 
