@@ -29,7 +29,11 @@ public sealed class LineRunner
     private readonly EdgeClock _clock;
     private readonly ILogger<LineRunner> _logger;
     private readonly LineCore _core;
-    private readonly LineEffects _effects = new();
+    // A step's effects are carried out before the step is over and never outlive an await, so lines that share a thread share them: for hundreds of lines of a hundred
+    // points each they would be megabytes.
+    [ThreadStatic]
+    private static LineEffects? s_effects;
+
     private readonly BlockValues _values = new();
     private readonly HashSet<(int Device, ReadBlock Block)> _refused = [];
 
@@ -141,8 +145,9 @@ public sealed class LineRunner
         await WriteAllAsync(cancellationToken);
         Moment now = _clock.Now();
         Volatile.Write(ref _progressMs, now.MonotonicMs);
-        LineAction action = _core.Next(now, _effects);
-        CarryOut();
+        LineEffects effects = s_effects ??= new LineEffects();
+        LineAction action = _core.Next(now, effects);
+        CarryOut(effects);
         if (action.Block is { } block)
         {
             await ReadAsync(action.Device, block, cancellationToken);
@@ -194,9 +199,10 @@ public sealed class LineRunner
         TimeSpan roundTrip = _clock.Time.GetElapsedTime(exactStart);
         CountRequest(start);
         CountFor(index, reply.Outcome, roundTrip);
-        _core.Replied(_clock.Now(), Kind(reply), _values, _effects);
-        Tell(index, block, reply);
-        CarryOut();
+        LineEffects effects = s_effects ??= new LineEffects();
+        _core.Replied(_clock.Now(), Kind(reply), _values, effects);
+        Tell(index, block, reply, effects.Refused is not null);
+        CarryOut(effects);
     }
 
     private void CountRequest(long startMs)
@@ -238,50 +244,51 @@ public sealed class LineRunner
         }
     }
 
-    private void CarryOut()
+    private void CarryOut(LineEffects effects)
     {
-        if (_effects.Samples.Count > 0)
+        if (effects.Samples.Count > 0)
         {
-            ReadOnlySpan<PointSample> samples = CollectionsMarshal.AsSpan(_effects.Samples);
+            ReadOnlySpan<PointSample> samples = CollectionsMarshal.AsSpan(effects.Samples);
             foreach (IPointSink sink in _sinks.Points)
             {
                 sink.OnSamples(samples);
             }
         }
 
-        foreach (Sample sample in _effects.Thinned)
+        foreach (Sample sample in effects.Thinned)
         {
             _sinks.Outbox.Add(sample);
         }
 
-        foreach (MeterReading reading in _effects.Readings)
+        foreach (MeterReading reading in effects.Readings)
         {
             _sinks.Readings.OnReading(reading);
         }
 
-        if (_effects.Swipes is { } swipes)
+        if (effects.Swipes is { } swipes)
         {
             _sinks.Access.OnSwipes(swipes.Device, swipes.Sequence, swipes.Entries, swipes.At);
         }
 
-        foreach (PointText text in _effects.Texts)
+        foreach (PointText text in effects.Texts)
         {
             int device = IndexOf(text.Point.Device);
             Volatile.Write(ref _texts[device], _texts[device].SetItem(text.Point.Point, text.Text));
         }
 
-        if (_effects.Change is { Answers: true } back)
+        if (effects.Change is { Answers: true } back)
         {
             _logger.Answers(back.Device);
         }
-        else if (_effects.Change is { } gone)
+        else if (effects.Change is { } gone)
         {
             _logger.GivenUp(gone.Device);
         }
     }
 
     /// <summary>Logs a device's refusals and nonsense, each once. That the line is down or up again is the driver's to log.</summary>
-    private void Tell(int index, ReadBlock block, DriverReply reply)
+    /// <param name="isFinal">Whether the core has just found out that the device has not got what it was asked for.</param>
+    private void Tell(int index, ReadBlock block, DriverReply reply, bool isFinal)
     {
         Volatile.Write(ref _isDown, reply.Outcome == DriverOutcome.LineDown);
         string device = _line.Devices[index].Id;
@@ -297,7 +304,7 @@ public sealed class LineRunner
             case DriverOutcome.NoSuchData when block.Points.IsEmpty && IsNews(index, block):
                 _logger.Refused(device, block.ToString(), reply.Detail);
                 break;
-            case DriverOutcome.NoSuchData when _effects.Refused is not null:
+            case DriverOutcome.NoSuchData when isFinal:
                 _logger.HasNot(device, block.ToString(), reply.Detail);
                 break;
             case DriverOutcome.DeviceException when IsNews(index, block):
