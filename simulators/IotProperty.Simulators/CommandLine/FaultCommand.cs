@@ -9,7 +9,7 @@ internal static class FaultCommand
 {
     public static Command CreateFault()
     {
-        Argument<string> device = new("device") { Description = "For instance pump-1, lift-1, meter-3, door-1" };
+        Argument<string> device = new("device") { Description = "For instance pump-1, lift-1, meter-3, lift-power, door-1, or a serial line: power, utilities, heat, sensors" };
         Argument<string> fault = new("fault") { Description = "For instance pressure-low, overspeed, dead; 'iotp-sim status' lists them" };
         Option<string> control = ControlOptions.Control();
         Option<bool> json = ControlOptions.Json();
@@ -25,7 +25,7 @@ internal static class FaultCommand
 
     public static Command CreateClear()
     {
-        Argument<string?> device = new("device") { Description = "The device; without one, everything is mended", Arity = ArgumentArity.ZeroOrOne };
+        Argument<string?> device = new("device") { Description = "The device or serial line; without one, everything is mended", Arity = ArgumentArity.ZeroOrOne };
         Argument<string?> fault = new("fault") { Description = "The fault; without one, all of the device's", Arity = ArgumentArity.ZeroOrOne };
         Option<string> control = ControlOptions.Control();
         Option<bool> json = ControlOptions.Json();

@@ -14,7 +14,9 @@ public sealed class DemoStory(DemoRig rig, TextWriter output)
         ("pump-1", "pressure-low", 25, "The fire main bursts: pressure falls below 0.35 MPa. Watch the alarm page; a work order goes to the fire technician."),
         ("lift-1", "overspeed", 30, "Lift 1 runs at 130 % of its rated speed."),
         ("meter-3", "dead", 20, "The electricity meter of flat 301 stops answering; its neighbours are read as before."),
+        ("lift-power", "late", 20, "The lifts' electricity meter answers late; its line discards what comes too late and reads the others."),
         ("lift-2", "entrapment", 30, "Lift 2 stops between two floors with a passenger inside."),
+        ("utilities", "noise", 20, "Stray bytes on the line of the water, gas and heat meters; they are read all the same."),
         ("door-1", "forced", 15, "The entrance door is forced open."),
         ("pump-1", "leak", 40, "The fire main leaks: the jockey pump starts far too often."),
     ];

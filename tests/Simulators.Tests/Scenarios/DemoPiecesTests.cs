@@ -51,6 +51,35 @@ public class DemoPiecesTests
         Assert.Equal([new LiveMessage("everything", "{}"), new LiveMessage("alarm", "{\"a\":1,\n\"b\":2}"), new LiveMessage("message", "last")], messages);
     }
 
+    // An answer every five seconds, 1, 2, 3, 4, 5; the one of 20 s was asked for by a billing read. The edge was never killed.
+    [Theory]
+    [InlineData("1 2 3 4 5", "", null)]
+    [InlineData("1 2 3 5", "", null)]
+    [InlineData("1 3 4 5", "", "2 was served")]
+    [InlineData("1 3 4 5", "10000", null)]
+    [InlineData("1 2 3 4 9", "", "5 was served")]
+    [InlineData("1 2 2.5 3 4 5", "", "3 was served")]
+    public void Meters_answers_are_all_accounted_for_and_none_is_invented(string samples, string silent, string? disagreement)
+    {
+        Shown[] shown = [.. Enumerable.Range(1, 5).Select(i => new Shown(i * 5_000, i, Certain: false))];
+        Told[] told = [.. samples.Split(' ').Select(t => double.Parse(t, System.Globalization.CultureInfo.InvariantCulture)).Select(v => new Told((long)(v * 5_000) + 300, v))];
+        long[] silences = silent.Length == 0 ? [] : [long.Parse(silent, System.Globalization.CultureInfo.InvariantCulture)];
+        string? found = MetersCheck.Disagreement(shown, told, silences, [new Told(20_300, 4)], new Outages(null, null), endMs: 60_000);
+        Assert.Equal(disagreement is null, found is null);
+        Assert.StartsWith(disagreement ?? "", found ?? "", StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Answers_that_were_on_the_wire_when_the_edge_died_may_be_missing_and_no_others()
+    {
+        Shown[] shown = [.. Enumerable.Range(1, 5).Select(i => new Shown(i * 5_000, i, Certain: false))];
+        string? Missing(int lost) => MetersCheck.Disagreement(
+            shown, [.. shown.Where(s => s.Value != lost).Select(s => new Told(s.TimeMs + 100, s.Value))], [], [], new Outages(16_000, 18_000), endMs: 60_000);
+        Assert.NotNull(Missing(2));
+        Assert.Null(Missing(3));
+        Assert.NotNull(Missing(4));
+    }
+
     [Fact]
     public void Metrics_of_an_edge_are_read_by_name_and_labels()
     {

@@ -73,15 +73,27 @@ public static class MetersCheck
             throw new ScenarioException($"{item.Id} holds {twice.Count()} samples of {HubApi.Rfc3339(twice.Key)}");
         }
 
-        long endMs = end.ToUnixTimeMilliseconds();
         long[] silences = [.. samples.Where(s => !s.Told).Select(s => s.Time.ToUnixTimeMilliseconds())];
+        Told[] told = [.. samples.Where(s => s is { Told: true, Value: not null }).Select(s => new Told(s.Time.ToUnixTimeMilliseconds(), s.Value!.Value))];
+        string? disagreement = Disagreement(shown, told, silences, read, context.Outages, end.ToUnixTimeMilliseconds());
+        return disagreement is null ? told.Length : throw new ScenarioException($"{item.Id}: {disagreement}");
+    }
+
+    /// <summary>Whether the samples can have come from what was shown: every answer to a poll accounted for, none invented.</summary>
+    /// <param name="shown">What the meter showed of one item, in order of time.</param>
+    /// <param name="told">The good samples.</param>
+    /// <param name="silences">When the hub was told that the meter did not answer. Milliseconds since the Unix epoch, as the others.</param>
+    /// <param name="read">The meter's readings: an answer from which one came need not be a sample as well.</param>
+    /// <returns>Null when they agree, else the first thing that does not fit.</returns>
+    public static string? Disagreement(
+        IReadOnlyList<Shown> shown, IReadOnlyList<Told> told, IReadOnlyList<long> silences, IReadOnlyList<Told> read, Outages outages, long endMs)
+    {
+        ArgumentNullException.ThrowIfNull(outages);
         bool Certain(Shown s) =>
-            !context.Outages.MayBeOnTheWire(s.TimeMs, OnTheWireMs)
+            !outages.MayBeOnTheWire(s.TimeMs, OnTheWireMs)
             && s.TimeMs < endMs - OnTheWireMs
             && !silences.Any(silence => silence >= s.TimeMs - HeldUpMs && silence <= s.TimeMs + LateMs)
             && !read.Any(r => r.TimeMs >= s.TimeMs && r.TimeMs <= s.TimeMs + LateMs);
-        Told[] told = [.. samples.Where(s => s is { Told: true, Value: not null }).Select(s => new Told(s.Time.ToUnixTimeMilliseconds(), s.Value!.Value))];
-        string? disagreement = SequenceAlignment.Disagreement([.. shown.Select(s => s with { Certain = Certain(s) })], told, LateMs);
-        return disagreement is null ? told.Length : throw new ScenarioException($"{item.Id}: {disagreement}");
+        return SequenceAlignment.Disagreement([.. shown.Select(s => s with { Certain = Certain(s) })], told, LateMs);
     }
 }
