@@ -50,7 +50,7 @@ public class SerialBusTests
     [Fact]
     public void Frame_that_stops_is_given_up_after_silence_and_the_next_one_is_answered()
     {
-        _probe.Send(BusProbe.Request(1)[..5]);
+        _probe.Send(BusProbe.Request(1).AsSpan(0, 5));
         _probe.RunToSilence();
         Assert.Empty(_probe.Heard);
         Assert.Equal(BusProbe.Reply(1), _probe.Exchange(BusProbe.Request(1)));

@@ -1,7 +1,6 @@
 using IotProperty.Protocols.Framing;
 using IotProperty.Protocols.Modbus;
 using IotProperty.Simulators.Buses;
-using IotProperty.Simulators.Devices;
 using IotProperty.Simulators.Faults;
 
 namespace IotProperty.Simulators.Tests.Buses;

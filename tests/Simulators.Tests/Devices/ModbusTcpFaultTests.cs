@@ -9,7 +9,7 @@ using IotProperty.Tests;
 namespace IotProperty.Simulators.Tests.Devices;
 
 /// <summary>What can go wrong with the answers of a device on Modbus TCP, by the name that a person types.</summary>
-public sealed class ModbusTcpFaultTests : IAsyncLifetime, IServedReads
+public sealed class ModbusTcpFaultTests : IAsyncLifetime, IServedReads, IDisposable
 {
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(20);
 
@@ -34,11 +34,9 @@ public sealed class ModbusTcpFaultTests : IAsyncLifetime, IServedReads
 
     public async Task InitializeAsync() => await _client.ConnectAsync(_server.Endpoint).WaitAsync(Soon);
 
-    public async Task DisposeAsync()
-    {
-        _client.Dispose();
-        await _server.DisposeAsync();
-    }
+    public async Task DisposeAsync() => await _server.DisposeAsync();
+
+    public void Dispose() => _client.Dispose();
 
     [Fact]
     public async Task Late_answer_comes_when_nobody_waits_any_more()
