@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using IotProperty.Edge.Profiles;
 
 namespace IotProperty.Edge.Polling;
 

@@ -57,11 +57,11 @@ public static class WireEstimate
                 int values = block.Points.Sum(planned => Math.Max(2, (((ItemPlace)profile.Points[planned.Index].Place).Digits + 1) / 2));
                 return (2 * ((profile.Quirks.WakeUpBytes ?? 4) + 12 + identifier)) + values;
             case FieldProtocol.Cjt188:
-                // A request of three bytes, and the 22 of water and gas or the 46 of a heat meter with several values.
-                return (2 * ((profile.Quirks.WakeUpBytes ?? 3) + 13)) + 3 + (block.Points.Length > 3 ? 46 : 22);
+                // A request of three bytes, and the 22 of water and gas or the 46 of a heat meter.
+                return (2 * ((profile.Quirks.WakeUpBytes ?? 3) + 13)) + 3 + (profile.Kind == DeviceKind.HeatMeter ? 46 : 22);
             case FieldProtocol.MBus:
-                // A short frame, and the longest one as an answer.
-                return 5 + 261;
+                // A short frame; a long one with its header, and records of some eight bytes, of which meters send a dozen whether they are wanted or not.
+                return 5 + 21 + (8 * Math.Max(12, block.Points.Length));
             default:
                 return 0;
         }
