@@ -246,7 +246,7 @@ public sealed class LineCore
         }
     }
 
-    private void OnRing(PollJob job, in Moment now, ReplyKind kind, BlockValues values, LineEffects effects)
+    private static void OnRing(PollJob job, in Moment now, ReplyKind kind, BlockValues values, LineEffects effects)
     {
         // Whatever came: the next poll of the counter makes the ring due again if it was not handed on.
         PollDevice device = job.Device;

@@ -1,5 +1,4 @@
 using IotProperty.Edge.Commands.Bus;
-using IotProperty.Edge.Commands.Decoding;
 using IotProperty.Transports;
 
 namespace IotProperty.Edge.Commands.Monitoring;
