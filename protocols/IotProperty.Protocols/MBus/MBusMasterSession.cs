@@ -12,8 +12,6 @@ public sealed class MBusMasterSession : IBusMaster
     /// <summary>No readout takes more telegrams.</summary>
     public const int MostTelegrams = 16;
 
-    private const int Addresses = 256;
-
     /// <summary>A doubled E5 with a stray byte on either side.</summary>
     private const int AcknowledgeRoom = 4;
 
@@ -26,7 +24,7 @@ public sealed class MBusMasterSession : IBusMaster
     private readonly byte[] _payload = new byte[MBusLimits.MaxDataBytes];
     private readonly ReceiveBuffer _received = new(4 * MBusLimits.MaxFrameBytes);
     private readonly Step[] _steps = new Step[MaxSteps];
-    private readonly Link[] _links = new Link[Addresses];
+    private readonly MBusLinks _links = new();
 
     private int _stepCount;
     private int _step;
@@ -183,7 +181,7 @@ public sealed class MBusMasterSession : IBusMaster
         ArgumentOutOfRangeException.ThrowIfGreaterThan(address, MBusLimits.MaxPrimaryAddress);
         // DIF 01, VIF 7A: the bus address as one byte (EN 13757-3, table 10).
         BeginSend(target, MBusControlInformation.DataSend, [0x01, 0x7A, address]);
-        _links[address] = default;
+        _links.Forget(address);
     }
 
     public Memory<byte> Free()
@@ -245,7 +243,7 @@ public sealed class MBusMasterSession : IBusMaster
         }
 
         _running = false;
-        _links[_target.Address].InStep = false;
+        _links.Lose(_target.Address);
         if (!ExpectsReply)
         {
             return;
@@ -300,7 +298,7 @@ public sealed class MBusMasterSession : IBusMaster
         {
             case Step.Normalise:
             case Step.Select:
-                _links[_target.Address] = new Link { InStep = true, CountBit = true, Signature = _links[_target.Address].Signature, Constant = _links[_target.Address].Constant };
+                _links.Begin(_target.Address);
                 return Next();
             case Step.Send:
                 Toggle();
@@ -376,7 +374,11 @@ public sealed class MBusMasterSession : IBusMaster
         if (!telegram.MoreFollows || Telegrams == _readout.MaxTelegrams)
         {
             // A meter of several telegrams is brought to its first one before the next readout.
-            _links[_target.Address].InStep &= Telegrams == 1 && !telegram.MoreFollows;
+            if (Telegrams > 1 || telegram.MoreFollows)
+            {
+                _links.Lose(_target.Address);
+            }
+
             return Finish(BusStatus.Answered);
         }
 
@@ -384,26 +386,11 @@ public sealed class MBusMasterSession : IBusMaster
         return BusStatus.SendNext;
     }
 
-    /// <summary>
-    /// Whether this is the last readout's telegram once more: the meter has taken our request for a repetition. A meter that never counts its access
-    /// number is found out by its sending the same right after it was normalised.
-    /// </summary>
-    private bool IsOldAgain(in MBusTelegram telegram, ReadOnlySpan<byte> bytes)
-    {
-        ref Link link = ref _links[_target.Address];
-        if (_target.Secondary is not null || telegram.AccessNumber is not { } access)
-        {
-            return false;
-        }
-
-        // Access number, checksum and length: never 0, because a telegram has a length.
-        int signature = (access << 16) | (bytes[^2] << 8) | (bytes.Length & 0xFF) | (1 << 24);
-        bool same = link.Signature == signature;
-        link.Signature = signature;
-        bool normalised = _steps[0] == Step.Normalise;
-        link.Constant |= same && normalised;
-        return same && !normalised && !link.Constant;
-    }
+    /// <summary>Behind a selection every readout begins afresh, so only primary addresses can be out of step.</summary>
+    private bool IsOldAgain(in MBusTelegram telegram, ReadOnlySpan<byte> bytes) =>
+        _target.Secondary is null
+        && telegram.AccessNumber is { } access
+        && _links.IsOldAgain(_target.Address, access, bytes, normalised: _steps[0] == Step.Normalise);
 
     private bool IsFromTarget(in MBusFrame frame) => _target.Address > MBusLimits.MaxPrimaryAddress || frame.Address == _target.Address;
 
@@ -429,7 +416,7 @@ public sealed class MBusMasterSession : IBusMaster
         return BusStatus.NeedMore;
     }
 
-    private void Toggle() => _links[_target.Address].CountBit = !_links[_target.Address].CountBit;
+    private void Toggle() => _links.Toggle(_target.Address);
 
     private BusStatus Next()
     {
@@ -495,7 +482,7 @@ public sealed class MBusMasterSession : IBusMaster
     /// <summary>A meter whose count bit is unknown would take a first request for a repetition of an earlier one. A selection does the same by itself.</summary>
     private void AddNormalise(bool force)
     {
-        if (_target.Secondary is null && ExpectsReply && (force || !_links[_target.Address].InStep))
+        if (_target.Secondary is null && ExpectsReply && (force || !_links.IsInStep(_target.Address)))
         {
             Add(Step.Normalise);
         }
@@ -512,7 +499,7 @@ public sealed class MBusMasterSession : IBusMaster
     private void Write()
     {
         byte address = _target.Address;
-        bool countBit = _links[address].CountBit;
+        bool countBit = _links.CountBit(address);
         switch (Current)
         {
             case Step.Normalise:
@@ -536,20 +523,5 @@ public sealed class MBusMasterSession : IBusMaster
             default:
                 throw new InvalidOperationException($"no step {Current}");
         }
-    }
-
-    /// <summary>The link to one address as this side knows it.</summary>
-    private struct Link
-    {
-        /// <summary>The meter expects <see cref="CountBit"/> next; false before the first exchange and after one that failed.</summary>
-        public bool InStep;
-
-        public bool CountBit;
-
-        /// <summary>Access number, checksum and length of the first telegram of the last readout; 0 before it.</summary>
-        public int Signature;
-
-        /// <summary>The meter never counts its access number.</summary>
-        public bool Constant;
     }
 }

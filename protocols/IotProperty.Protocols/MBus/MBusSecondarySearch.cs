@@ -3,19 +3,6 @@ using IotProperty.Protocols.Framing;
 
 namespace IotProperty.Protocols.MBus;
 
-/// <summary>A meter that a search has found.</summary>
-/// <param name="PrimaryAddress">What it answers at besides.</param>
-public readonly record struct MBusFoundMeter(MBusSecondaryAddress Address, byte PrimaryAddress);
-
-/// <summary>How far a search may go.</summary>
-/// <param name="Within">Only meters that match; <see cref="MBusSecondaryAddress.Any"/> for all.</param>
-/// <param name="Manufacturers">Makers to try when two meters have the same digits, beside those that were found; a line rarely knows more.</param>
-/// <param name="MaxRequests">A bound for a line that answers with noise to everything.</param>
-public sealed record MBusSearchLimits(MBusSecondaryAddress Within, IReadOnlyList<ushort> Manufacturers, int MaxRequests = 20_000)
-{
-    public static MBusSearchLimits Whole { get; } = new(MBusSecondaryAddress.Any, []);
-}
-
 /// <summary>
 /// Finds every meter of a line by its secondary address (EN 13757-3, §11.4): selects by wildcards, and wherever more than one answers, splits the selection by
 /// the next digit. Meters with the same eight digits are told apart by fabrication number (enhanced selection, §11.5), maker, medium and version. Sans-IO:
@@ -36,13 +23,13 @@ public sealed class MBusSecondarySearch
     /// <summary>A collision has two meters at least; a way of splitting that finds fewer has not told them apart.</summary>
     private const int Colliding = 2;
 
-    private readonly List<Level> _levels = [];
+    private readonly List<MBusSearchLevel> _levels = [];
     private readonly List<MBusFoundMeter> _found = [];
     private readonly List<MBusSecondaryAddress> _unresolved = [];
     private readonly MBusSearchLimits _limits;
     private readonly byte[] _outgoing = new byte[MBusLimits.MaxFrameBytes];
     private int _outgoingBytes;
-    private Probe _probe;
+    private MBusProbe _probe;
     private bool _requesting;
     private bool _requestedTwice;
     private bool _probedTwice;
@@ -51,17 +38,7 @@ public sealed class MBusSecondarySearch
     {
         ArgumentNullException.ThrowIfNull(limits);
         _limits = limits;
-        Ask(new Probe(limits.Within, null));
-    }
-
-    /// <summary>By which part of the address a level tells meters apart.</summary>
-    private enum Part : byte
-    {
-        Digits,
-        Fabrication,
-        Maker,
-        Medium,
-        Version,
+        Ask(new MBusProbe(limits.Within, null));
     }
 
     private enum Answer : byte
@@ -199,7 +176,7 @@ public sealed class MBusSecondarySearch
         if (!_found.Contains(meter))
         {
             _found.Add(meter);
-            foreach (Level level in _levels)
+            foreach (MBusSearchLevel level in _levels)
             {
                 level.Found++;
             }
@@ -221,12 +198,12 @@ public sealed class MBusSecondarySearch
             return;
         }
 
-        Part? part = _probe switch
+        MBusAddressPart? part = _probe switch
         {
-            { Fabrication: { } number } when Wildcard(number) >= 0 => Part.Fabrication,
+            { Fabrication: { } number } when Wildcard(number) >= 0 => MBusAddressPart.Fabrication,
             { Fabrication: not null } => null,
-            { Selection.NextWildcard: >= 0 } => Part.Digits,
-            _ => FirstOpen(_probe.Selection, Part.Fabrication),
+            { Selection.NextWildcard: >= 0 } => MBusAddressPart.Digits,
+            _ => FirstOpen(_probe.Selection, MBusAddressPart.Fabrication),
         };
         if (part is { } known)
         {
@@ -254,14 +231,14 @@ public sealed class MBusSecondarySearch
         _probedTwice = false;
         while (_levels.Count > 0)
         {
-            Level level = _levels[^1];
+            MBusSearchLevel level = _levels[^1];
             if (level.Next < level.Count)
             {
                 Ask(Child(level, level.Next++));
                 return;
             }
 
-            if (level.Part == Part.Digits && !level.Answered && !level.Repeated)
+            if (level.Part == MBusAddressPart.Digits && !level.Answered && !level.Repeated)
             {
                 // Somebody answered the wildcard and nobody its parts: an answer was lost.
                 level.Repeated = true;
@@ -280,10 +257,10 @@ public sealed class MBusSecondarySearch
     }
 
     /// <summary>Where one part of the address has not told the meters apart, the next one may.</summary>
-    private void Leave(Level level)
+    private void Leave(MBusSearchLevel level)
     {
-        bool root = level.Part != Part.Fabrication || level.Base.Fabrication is null;
-        if (level.Part >= Part.Fabrication && root && level.Found < Colliding)
+        bool root = level.Part != MBusAddressPart.Fabrication || level.Base.Fabrication is null;
+        if (level.Part >= MBusAddressPart.Fabrication && root && level.Found < Colliding)
         {
             if (FirstOpen(level.Base.Selection, level.Part + 1) is { } part)
             {
@@ -293,21 +270,21 @@ public sealed class MBusSecondarySearch
 
             _unresolved.Add(level.Base.Selection);
         }
-        else if (!level.Answered && level.Part == Part.Digits)
+        else if (!level.Answered && level.Part == MBusAddressPart.Digits)
         {
             _unresolved.Add(level.Base.Selection);
         }
     }
 
-    private static Part? FirstOpen(MBusSecondaryAddress selection, Part from)
+    private static MBusAddressPart? FirstOpen(MBusSecondaryAddress selection, MBusAddressPart from)
     {
-        for (Part part = from; part <= Part.Version; part++)
+        for (MBusAddressPart part = from; part <= MBusAddressPart.Version; part++)
         {
             bool open = part switch
             {
-                Part.Maker => selection.Manufacturer == MBusManufacturer.Any,
-                Part.Medium => selection.Medium == MBusSecondaryAddress.AnyByte,
-                Part.Version => selection.Version == MBusSecondaryAddress.AnyByte,
+                MBusAddressPart.Maker => selection.Manufacturer == MBusManufacturer.Any,
+                MBusAddressPart.Medium => selection.Medium == MBusSecondaryAddress.AnyByte,
+                MBusAddressPart.Version => selection.Version == MBusSecondaryAddress.AnyByte,
                 _ => true,
             };
             if (open)
@@ -322,34 +299,34 @@ public sealed class MBusSecondarySearch
     private ushort[] Makers() =>
         [.. _found.Select(meter => meter.Address.Manufacturer).Concat(_limits.Manufacturers).Where(maker => maker != MBusManufacturer.Any).Distinct()];
 
-    private Level Open(Probe from, Part part, int found = 0)
+    private MBusSearchLevel Open(MBusProbe from, MBusAddressPart part, int found = 0)
     {
-        ushort[] makers = part == Part.Maker ? Makers() : [];
+        ushort[] makers = part == MBusAddressPart.Maker ? Makers() : [];
         int count = part switch
         {
-            Part.Digits or Part.Fabrication => DecimalDigits,
-            Part.Maker => makers.Length,
-            Part.Medium => Media,
+            MBusAddressPart.Digits or MBusAddressPart.Fabrication => DecimalDigits,
+            MBusAddressPart.Maker => makers.Length,
+            MBusAddressPart.Medium => Media,
             _ => Versions,
         };
-        return new Level(from, part, count, makers) { Found = found };
+        return new MBusSearchLevel(from, part, count, makers) { Found = found };
     }
 
-    private static Probe Child(Level level, int n)
+    private static MBusProbe Child(MBusSearchLevel level, int n)
     {
         MBusSecondaryAddress selection = level.Base.Selection;
         uint fabrication = level.Base.Fabrication ?? MBusSecondaryAddress.Any.Id;
         return level.Part switch
         {
-            Part.Digits => level.Base with { Selection = selection.WithDigit(selection.NextWildcard, n) },
-            Part.Fabrication => level.Base with { Fabrication = OfDigits(fabrication).WithDigit(Wildcard(fabrication), n).Id },
-            Part.Maker => level.Base with { Selection = selection with { Manufacturer = level.Makers[n] } },
-            Part.Medium => level.Base with { Selection = selection with { Medium = (byte)n } },
+            MBusAddressPart.Digits => level.Base with { Selection = selection.WithDigit(selection.NextWildcard, n) },
+            MBusAddressPart.Fabrication => level.Base with { Fabrication = OfDigits(fabrication).WithDigit(Wildcard(fabrication), n).Id },
+            MBusAddressPart.Maker => level.Base with { Selection = selection with { Manufacturer = level.Makers[n] } },
+            MBusAddressPart.Medium => level.Base with { Selection = selection with { Medium = (byte)n } },
             _ => level.Base with { Selection = selection with { Version = (byte)n } },
         };
     }
 
-    private void Ask(Probe probe)
+    private void Ask(MBusProbe probe)
     {
         if (Requests >= _limits.MaxRequests)
         {
@@ -384,7 +361,7 @@ public sealed class MBusSecondarySearch
     {
         double progress = 0;
         double share = 1;
-        foreach (Level level in _levels)
+        foreach (MBusSearchLevel level in _levels)
         {
             progress += share * (level.Next - 1) / level.Count;
             share /= level.Count;
@@ -397,30 +374,4 @@ public sealed class MBusSecondarySearch
     private static int Wildcard(uint digits) => OfDigits(digits).NextWildcard;
 
     private static MBusSecondaryAddress OfDigits(uint digits) => MBusSecondaryAddress.Any with { Id = digits };
-
-    /// <summary>One selection.</summary>
-    private readonly record struct Probe(MBusSecondaryAddress Selection, uint? Fabrication);
-
-    /// <summary>One selection that several meters answered, being tried part by part.</summary>
-    private sealed class Level(Probe from, Part part, int count, ushort[] makers)
-    {
-        public Probe Base { get; } = from;
-
-        public Part Part { get; } = part;
-
-        public int Count { get; } = count;
-
-        /// <summary>What the parts are where they are makers.</summary>
-        public ushort[] Makers { get; } = makers;
-
-        public int Next { get; set; }
-
-        /// <summary>Somebody answered one of the parts.</summary>
-        public bool Answered { get; set; }
-
-        public bool Repeated { get; set; }
-
-        /// <summary>How many meters were found below.</summary>
-        public int Found { get; set; }
-    }
 }
