@@ -21,11 +21,19 @@ public sealed class Cjt188Protocol(ItemMistakes mistakes) : IBusProtocol
     /// <summary>The longest pause between two bytes (CJ/T 188-2004, §6.2.4).</summary>
     private const int GapMs = 500;
 
+    private static readonly BusTiming UsualTiming = new()
+    {
+        Silence = TimeSpan.FromMilliseconds(SilenceMs),
+        Recovery = TimeSpan.FromMilliseconds(RecoveryMs),
+        Gap = TimeSpan.FromMilliseconds(GapMs),
+        Retries = 1,
+    };
+
     private readonly Cjt188MasterSession _session = new();
 
     // What a block's points are in its answer. Blocks live as long as their plan, and so do the entries.
     private readonly ConditionalWeakTable<ReadBlock, Cjt188Wanted[]> _wanted = [];
-    private readonly Dictionary<int, BusTiming> _timings = [];
+    private readonly DeviceTimings _timings = new(UsualTiming);
     private ushort _asked;
 
     /// <inheritdoc/>
@@ -34,24 +42,7 @@ public sealed class Cjt188Protocol(ItemMistakes mistakes) : IBusProtocol
     internal Cjt188MasterSession Master => _session;
 
     /// <inheritdoc/>
-    public BusTiming Timing(DeviceConfiguration device)
-    {
-        ArgumentNullException.ThrowIfNull(device);
-        int silenceMs = Math.Max(SilenceMs, device.Profile.Quirks.MinGapMs);
-        if (!_timings.TryGetValue(silenceMs, out BusTiming? timing))
-        {
-            timing = new BusTiming
-            {
-                Silence = TimeSpan.FromMilliseconds(silenceMs),
-                Recovery = TimeSpan.FromMilliseconds(Math.Max(RecoveryMs, silenceMs)),
-                Gap = TimeSpan.FromMilliseconds(GapMs),
-                Retries = 1,
-            };
-            _timings.Add(silenceMs, timing);
-        }
-
-        return timing;
-    }
+    public BusTiming Timing(DeviceConfiguration device) => _timings.Of(device);
 
     /// <inheritdoc/>
     public string? BeginRead(DeviceConfiguration device, ReadBlock block)

@@ -21,28 +21,25 @@ public sealed class Dlt645Protocol(ItemMistakes mistakes) : IBusProtocol
     /// <summary>The longest pause between two bytes (DL/T 645-2007, §5.3.3).</summary>
     private const int GapMs = 500;
 
+    private static readonly BusTiming UsualTiming = new()
+    {
+        Silence = TimeSpan.FromMilliseconds(SilenceMs),
+        Recovery = TimeSpan.FromMilliseconds(RecoveryMs),
+        Gap = TimeSpan.FromMilliseconds(GapMs),
+        Retries = 1,
+    };
+
     private readonly Dlt645MasterSession _session = new();
 
     // What a block's points are in its answer. Blocks live as long as their plan, and so do the entries.
     private readonly ConditionalWeakTable<ReadBlock, Wanted[]> _wanted = [];
-    private readonly Dictionary<int, BusTiming> _timings = [];
+    private readonly DeviceTimings _timings = new(UsualTiming);
 
     /// <inheritdoc/>
     public IBusMaster Session => _session;
 
     /// <inheritdoc/>
-    public BusTiming Timing(DeviceConfiguration device)
-    {
-        ArgumentNullException.ThrowIfNull(device);
-        int silenceMs = Math.Max(SilenceMs, device.Profile.Quirks.MinGapMs);
-        if (!_timings.TryGetValue(silenceMs, out BusTiming? timing))
-        {
-            timing = TimingOf(device);
-            _timings.Add(silenceMs, timing);
-        }
-
-        return timing;
-    }
+    public BusTiming Timing(DeviceConfiguration device) => _timings.Of(device);
 
     /// <inheritdoc/>
     public string? BeginRead(DeviceConfiguration device, ReadBlock block)
@@ -101,17 +98,7 @@ public sealed class Dlt645Protocol(ItemMistakes mistakes) : IBusProtocol
         return new DriverReply(noSuchData ? DriverOutcome.NoSuchData : DriverOutcome.DeviceException, ModbusExceptionCode.None, _session.Why);
     }
 
-    internal static BusTiming TimingOf(DeviceConfiguration device)
-    {
-        int silenceMs = Math.Max(SilenceMs, device.Profile.Quirks.MinGapMs);
-        return new BusTiming
-        {
-            Silence = TimeSpan.FromMilliseconds(silenceMs),
-            Recovery = TimeSpan.FromMilliseconds(Math.Max(RecoveryMs, silenceMs)),
-            Gap = TimeSpan.FromMilliseconds(GapMs),
-            Retries = 1,
-        };
-    }
+    internal static BusTiming TimingOf(DeviceConfiguration device) => new DeviceTimings(UsualTiming).Of(device);
 
     internal static int WakeUpBytesOf(DeviceConfiguration device) => device.Profile.Quirks.WakeUpBytes ?? Dlt645MasterSession.StandardWakeUpBytes;
 

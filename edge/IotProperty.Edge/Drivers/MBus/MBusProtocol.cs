@@ -26,11 +26,8 @@ public sealed class MBusProtocol : IBusProtocol
     private static readonly MBusReadout UnitAfter = MBusReadout.Usual with { TextUnit = MBusTextUnit.AfterModifiers };
 
     private readonly MBusMasterSession _session = new();
-    private readonly BusTiming _timing;
+    private readonly DeviceTimings _timings;
     private readonly ItemMistakes _mistakes;
-
-    // By the gap that a device wants beyond the protocol's; there are few.
-    private readonly Dictionary<int, BusTiming> _slower = [];
 
     // What a block's points are in the telegrams. Blocks live as long as their plan, and so do the entries.
     private readonly ConditionalWeakTable<ReadBlock, MBusReadPlan> _plans = [];
@@ -42,36 +39,20 @@ public sealed class MBusProtocol : IBusProtocol
         ArgumentNullException.ThrowIfNull(line);
         _mistakes = mistakes;
         int gapMs = isRemote ? RemoteGapMs : GapMs;
-        _timing = new BusTiming
+        _timings = new DeviceTimings(new BusTiming
         {
             Silence = BusTiming.Characters(SilenceBits, line.Baud, 1),
             Recovery = TimeSpan.FromMilliseconds(Math.Max(gapMs, BusTiming.Characters(RecoveryBits, line.Baud, 1).TotalMilliseconds)),
             Gap = TimeSpan.FromMilliseconds(gapMs),
             Retries = Retries,
-        };
+        });
     }
 
     /// <inheritdoc/>
     public IBusMaster Session => _session;
 
     /// <inheritdoc/>
-    public BusTiming Timing(DeviceConfiguration device)
-    {
-        ArgumentNullException.ThrowIfNull(device);
-        int gapMs = device.Profile.Quirks.MinGapMs;
-        if (TimeSpan.FromMilliseconds(gapMs) <= _timing.Silence)
-        {
-            return _timing;
-        }
-
-        if (!_slower.TryGetValue(gapMs, out BusTiming? timing))
-        {
-            timing = _timing with { Silence = TimeSpan.FromMilliseconds(gapMs) };
-            _slower.Add(gapMs, timing);
-        }
-
-        return timing;
-    }
+    public BusTiming Timing(DeviceConfiguration device) => _timings.Of(device);
 
     /// <inheritdoc/>
     public string? BeginRead(DeviceConfiguration device, ReadBlock block)

@@ -29,41 +29,23 @@ public sealed class ModbusRtuProtocol : IBusProtocol
     private static readonly TimeSpan RemoteRecovery = TimeSpan.FromMilliseconds(60);
 
     private readonly ModbusRtuMasterSession _session = new();
-    private readonly BusTiming _timing;
-
-    // By the gap that a device wants beyond the protocol's; there are few.
-    private readonly Dictionary<int, BusTiming> _slower = [];
+    private readonly DeviceTimings _timings;
 
     /// <param name="isRemote">Whether a serial server stands in between, which hands on bytes in its own time.</param>
     public ModbusRtuProtocol(BusLineOptions line, bool isRemote)
     {
         ArgumentNullException.ThrowIfNull(line);
-        _timing = new BusTiming
+        _timings = new DeviceTimings(new BusTiming
         {
             Silence = line.Baud > FastestScaledBaud ? FixedSilence : BusTiming.Characters(SilentCharacters, line.Baud, line.BitsPerCharacter),
             Recovery = isRemote ? RemoteRecovery : Recovery,
             Gap = isRemote ? RemoteGap : Gap,
-        };
+        });
     }
 
     public IBusMaster Session => _session;
 
-    public BusTiming Timing(DeviceConfiguration device)
-    {
-        int gapMs = device.Profile.Quirks.MinGapMs;
-        if (TimeSpan.FromMilliseconds(gapMs) <= _timing.Silence)
-        {
-            return _timing;
-        }
-
-        if (!_slower.TryGetValue(gapMs, out BusTiming? timing))
-        {
-            timing = _timing with { Silence = TimeSpan.FromMilliseconds(gapMs) };
-            _slower.Add(gapMs, timing);
-        }
-
-        return timing;
-    }
+    public BusTiming Timing(DeviceConfiguration device) => _timings.Of(device);
 
     public string? BeginRead(DeviceConfiguration device, ReadBlock block)
     {
