@@ -1,13 +1,11 @@
 using System.Text.Json;
-using IotProperty.Edge.Commands;
 using IotProperty.Tests;
 
 namespace IotProperty.Edge.Tests.Commands.Decoding;
 
 public sealed class Cjt188DecoderTests
 {
-    /// <summary>Fields of the vector files that speak to people, or tell the context of a frame that its bytes do not hold.</summary>
-    private static readonly string[] NotOfTheBytes = ["note", "why", "meaning", "own_decoder_says", "recoverable", "client_sent", "role"];
+    private static readonly JsonDifference Difference = new("note", "why", "meaning", "own_decoder_says", "recoverable", "client_sent", "role");
 
     [VectorFact]
     public async Task Every_vector_is_explained_in_the_words_of_the_vector_file()
@@ -16,7 +14,7 @@ public sealed class Cjt188DecoderTests
         foreach (JsonElement vector in Vectors.Load("cjt188").EnumerateArray())
         {
             string name = vector.GetProperty("name").GetString()!;
-            (int exitCode, JsonElement json) = await DecodeAsync(vector.GetProperty("hex").GetString()!);
+            (int exitCode, JsonElement json) = await DecodeTool.RunAsync("cjt188", vector.GetProperty("hex").GetString()!);
             if (!vector.GetProperty("valid").GetBoolean())
             {
                 Assert.Equal(2, exitCode);
@@ -27,7 +25,7 @@ public sealed class Cjt188DecoderTests
 
             Assert.Equal(0, exitCode);
             bool isStream = vector.GetProperty("direction").GetString() == "frame";
-            Assert.Null(Difference(vector.GetProperty("decoded"), json, exact: !isStream) is { } difference ? $"{name}: {difference}" : null);
+            Assert.Null(Difference.Between(vector.GetProperty("decoded"), json, exact: !isStream) is { } difference ? $"{name}: {difference}" : null);
             sound++;
         }
 
@@ -44,43 +42,7 @@ public sealed class Cjt188DecoderTests
     [InlineData("68106900010717200081161F9002000000002C000000002C595416190817201301EF16524F", "bytes that are no frame follow the end of the frame", 35)]
     public async Task Mistakes_name_their_place(string hex, string error, int offset)
     {
-        (int exitCode, JsonElement json) = await DecodeAsync(hex);
+        (int exitCode, JsonElement json) = await DecodeTool.RunAsync("cjt188", hex);
         Assert.Equal((2, error, offset), (exitCode, json.GetProperty("error").GetString(), json.GetProperty("offset").GetInt32()));
-    }
-
-    private static async Task<(int ExitCode, JsonElement Json)> DecodeAsync(string hex)
-    {
-        using StringWriter output = new();
-        using StringWriter error = new();
-        int exitCode = await EdgeCommandLine.RunAsync(["decode", "cjt188", hex], output, error);
-        Assert.Equal("", error.ToString());
-        return (exitCode, JsonDocument.Parse(output.ToString()).RootElement);
-    }
-
-    /// <param name="exact">Whether the explanation may say no more than the file does; of a stream the file tells excerpts only.</param>
-    private static string? Difference(JsonElement said, JsonElement shown, bool exact)
-    {
-        switch (said.ValueKind)
-        {
-            case JsonValueKind.Object:
-                string[] expected = [.. said.EnumerateObject().Select(p => p.Name).Except(NotOfTheBytes)];
-                string[] extra = [.. shown.EnumerateObject().Select(p => p.Name).Except(expected).Except(NotOfTheBytes)];
-                if (exact && extra.Length > 0)
-                {
-                    return $"also tells {string.Join(", ", extra)}";
-                }
-
-                return expected.Select(name => shown.TryGetProperty(name, out JsonElement value)
-                    ? Difference(said.GetProperty(name), value, exact) is { } inside ? $"{name}: {inside}" : null
-                    : $"{name} is missing").FirstOrDefault(difference => difference is not null);
-            case JsonValueKind.Array:
-                return said.GetArrayLength() != shown.GetArrayLength()
-                    ? $"{shown.GetArrayLength()} entries instead of {said.GetArrayLength()}"
-                    : said.EnumerateArray().Zip(shown.EnumerateArray(), (a, b) => Difference(a, b, exact)).FirstOrDefault(difference => difference is not null);
-            case JsonValueKind.Number:
-                return shown.ValueKind == JsonValueKind.Number && said.GetDecimal() == shown.GetDecimal() ? null : $"{shown} instead of {said}";
-            default:
-                return said.ValueKind == shown.ValueKind && said.ToString() == shown.ToString() ? null : $"{shown} instead of {said}";
-        }
     }
 }

@@ -1,13 +1,11 @@
 using System.Text.Json;
-using IotProperty.Edge.Commands;
 using IotProperty.Tests;
 
 namespace IotProperty.Edge.Tests.Commands.Decoding;
 
 public sealed class MBusDecoderTests
 {
-    /// <summary>Fields of the vector files that speak to people.</summary>
-    private static readonly string[] ForPeople = ["note", "meaning", "own_decoder_says"];
+    private static readonly JsonDifference Difference = new("note", "meaning", "own_decoder_says");
 
     [VectorFact]
     public async Task Every_vector_is_explained_in_the_words_of_the_vector_file()
@@ -15,10 +13,10 @@ public sealed class MBusDecoderTests
         int sound = 0;
         foreach (JsonElement vector in Vectors.Load("mbus").EnumerateArray().Where(v => v.GetProperty("valid").GetBoolean()))
         {
-            (int exitCode, JsonElement json) = await DecodeAsync(vector.GetProperty("hex").GetString()!);
+            (int exitCode, JsonElement json) = await DecodeTool.RunAsync("mbus", vector.GetProperty("hex").GetString()!);
             Assert.Equal(0, exitCode);
             bool isStretch = vector.GetProperty("decoded").TryGetProperty("frames", out _);
-            string? difference = Difference(vector.GetProperty("decoded"), json, exact: !isStretch);
+            string? difference = Difference.Between(vector.GetProperty("decoded"), json, exact: !isStretch);
             Assert.Null(difference is null ? null : $"{vector.GetProperty("name")}: {difference}");
             sound++;
         }
@@ -33,7 +31,7 @@ public sealed class MBusDecoderTests
         foreach (JsonElement vector in Vectors.Load("mbus").EnumerateArray().Where(v => !v.GetProperty("valid").GetBoolean()))
         {
             string hex = vector.GetProperty("hex").GetString()!;
-            (int exitCode, JsonElement json) = await DecodeAsync(hex);
+            (int exitCode, JsonElement json) = await DecodeTool.RunAsync("mbus", hex);
             Assert.Equal(2, exitCode);
             Assert.Equal(["error", "offset"], json.EnumerateObject().Select(p => p.Name));
             Assert.NotEqual("", json.GetProperty("error").GetString());
@@ -55,43 +53,7 @@ public sealed class MBusDecoderTests
     [InlineData("681313680801729800001021040107010000000D13FB006C16", "the length FB of variable data is reserved", 21)]
     public async Task Mistakes_name_their_place(string hex, string error, int offset)
     {
-        (int exitCode, JsonElement json) = await DecodeAsync(hex);
+        (int exitCode, JsonElement json) = await DecodeTool.RunAsync("mbus", hex);
         Assert.Equal((2, error, offset), (exitCode, json.GetProperty("error").GetString(), json.GetProperty("offset").GetInt32()));
-    }
-
-    private static async Task<(int ExitCode, JsonElement Json)> DecodeAsync(string hex)
-    {
-        using StringWriter output = new();
-        using StringWriter error = new();
-        int exitCode = await EdgeCommandLine.RunAsync(["decode", "mbus", hex], output, error);
-        Assert.Equal("", error.ToString());
-        return (exitCode, JsonDocument.Parse(output.ToString()).RootElement);
-    }
-
-    /// <param name="exact">Whether the explanation may say no more than the file does; of a stretch of the line the file tells excerpts only.</param>
-    private static string? Difference(JsonElement said, JsonElement shown, bool exact)
-    {
-        switch (said.ValueKind)
-        {
-            case JsonValueKind.Object:
-                string[] expected = [.. said.EnumerateObject().Select(p => p.Name).Except(ForPeople)];
-                string[] extra = [.. shown.EnumerateObject().Select(p => p.Name).Except(expected).Except(ForPeople)];
-                if (exact && extra.Length > 0)
-                {
-                    return $"also tells {string.Join(", ", extra)}";
-                }
-
-                return expected.Select(name => shown.TryGetProperty(name, out JsonElement value)
-                    ? Difference(said.GetProperty(name), value, exact) is { } inside ? $"{name}: {inside}" : null
-                    : $"{name} is missing").FirstOrDefault(difference => difference is not null);
-            case JsonValueKind.Array:
-                return said.GetArrayLength() != shown.GetArrayLength()
-                    ? $"{shown.GetArrayLength()} entries instead of {said.GetArrayLength()}"
-                    : said.EnumerateArray().Zip(shown.EnumerateArray(), (a, b) => Difference(a, b, exact)).FirstOrDefault(difference => difference is not null);
-            case JsonValueKind.Number:
-                return shown.ValueKind == JsonValueKind.Number && said.GetDecimal() == shown.GetDecimal() ? null : $"{shown} instead of {said}";
-            default:
-                return said.ValueKind == shown.ValueKind && said.ToString() == shown.ToString() ? null : $"{shown} instead of {said}";
-        }
     }
 }

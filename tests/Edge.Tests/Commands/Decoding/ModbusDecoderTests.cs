@@ -1,5 +1,4 @@
 using System.Text.Json;
-using IotProperty.Edge.Commands;
 using IotProperty.Tests;
 
 namespace IotProperty.Edge.Tests.Commands.Decoding;
@@ -24,13 +23,13 @@ public sealed class ModbusDecoderTests
         {
             string name = vector.GetProperty("name").GetString()!;
             string hex = vector.GetProperty("hex").GetString()!;
-            (int exitCode, JsonElement json) = await DecodeAsync(hex);
+            (int exitCode, JsonElement json) = await DecodeTool.RunAsync("modbus", hex);
             Assert.True(exitCode == 0, $"{name}: {json}");
             Assert.Null(Difference(vector.GetProperty("decoded"), json, "") is { } difference ? $"{name}: {difference}" : null);
             string direction = vector.GetProperty("direction").GetString()!;
             if (direction != "frame")
             {
-                (exitCode, json) = await DecodeAsync(hex, "--direction", direction);
+                (exitCode, json) = await DecodeTool.RunAsync("modbus", hex, "--direction", direction);
                 Assert.True(exitCode == 0, $"{name} as {direction}: {json}");
                 Assert.Null(Difference(vector.GetProperty("decoded"), json, "") is { } other ? $"{name} as {direction}: {other}" : null);
             }
@@ -49,7 +48,7 @@ public sealed class ModbusDecoderTests
         {
             string name = vector.GetProperty("name").GetString()!;
             string hex = vector.GetProperty("hex").GetString()!;
-            (int exitCode, JsonElement json) = await DecodeAsync(hex);
+            (int exitCode, JsonElement json) = await DecodeTool.RunAsync("modbus", hex);
             if (vector.GetProperty("decoded").TryGetProperty("request", out _) || GoodByThemselves.Contains(name))
             {
                 // Only the exchange around it makes it wrong.
@@ -81,7 +80,7 @@ public sealed class ModbusDecoderTests
     [InlineData("0005000000", "the MBAP header is cut short", 5)]
     public async Task Mistakes_name_their_place(string hex, string error, int offset)
     {
-        (int exitCode, JsonElement json) = await DecodeAsync(hex);
+        (int exitCode, JsonElement json) = await DecodeTool.RunAsync("modbus", hex);
         Assert.Equal((2, error, offset), (exitCode, json.GetProperty("error").GetString(), json.GetProperty("offset").GetInt32()));
     }
 
@@ -90,26 +89,17 @@ public sealed class ModbusDecoderTests
     {
         // Coils 0x0305 and 0x12 of them, or three bytes of coils.
         const string both = "000100000006010103050012";
-        (_, JsonElement request) = await DecodeAsync(both);
+        (_, JsonElement request) = await DecodeTool.RunAsync("modbus", both);
         Assert.Equal(0x305, request.GetProperty("address").GetInt32());
-        (_, JsonElement response) = await DecodeAsync(both, "--direction", "response");
+        (_, JsonElement response) = await DecodeTool.RunAsync("modbus", both, "--direction", "response");
         Assert.Equal("050012", response.GetProperty("data_hex").GetString());
     }
 
     [Fact]
     public async Task Bytes_that_are_no_frame_of_the_said_direction_are_refused()
     {
-        (int exitCode, JsonElement json) = await DecodeAsync("1103006B00037687", "--direction", "response");
+        (int exitCode, JsonElement json) = await DecodeTool.RunAsync("modbus", "1103006B00037687", "--direction", "response");
         Assert.Equal((2, "the byte count differs from the bytes that follow it"), (exitCode, json.GetProperty("error").GetString()));
-    }
-
-    private static async Task<(int ExitCode, JsonElement Json)> DecodeAsync(params string[] arguments)
-    {
-        using StringWriter output = new();
-        using StringWriter error = new();
-        int exitCode = await EdgeCommandLine.RunAsync(["decode", "modbus", .. arguments], output, error);
-        Assert.Equal("", error.ToString());
-        return (exitCode, JsonDocument.Parse(output.ToString()).RootElement);
     }
 
     private static string? Difference(JsonElement said, JsonElement shown, string field)

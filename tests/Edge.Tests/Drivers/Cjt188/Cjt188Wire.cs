@@ -1,14 +1,12 @@
 using IotProperty.Protocols.Cjt188;
 using IotProperty.Protocols.Framing;
-using IotProperty.Transports;
 
 namespace IotProperty.Edge.Tests.Drivers.Cjt188;
 
 /// <summary>A bus with one meter with a valve on it, which answers at once. Counts the requests by their function.</summary>
-internal sealed class Cjt188Wire : IPacedChannel, ICjt188MeterImage
+internal sealed class Cjt188Wire : AnsweringWire, ICjt188MeterImage
 {
     private readonly Cjt188Responder _responder;
-    private readonly Queue<byte> _waiting = new();
     private readonly byte[] _reply = new byte[Cjt188Frame.MaxBytes];
     private int _readsUntilMoved;
     private Cjt188Valve _ordered = Cjt188Valve.Open;
@@ -35,12 +33,6 @@ internal sealed class Cjt188Wire : IPacedChannel, ICjt188MeterImage
     public Cjt188AddressField Address => new(0x78_3300_1122_3344);
 
     public Cjt188Status Status => Cjt188Status.Of(Valve, batteryLow: false);
-
-    public string Endpoint => "meter wire";
-
-    public bool PeerHasClosed => false;
-
-    public int Available => _waiting.Count;
 
     public int Read(ushort identifier, Span<byte> payload)
     {
@@ -70,38 +62,11 @@ internal sealed class Cjt188Wire : IPacedChannel, ICjt188MeterImage
         return true;
     }
 
-    public ValueTask<IPacedChannel> OpenAsync() => ValueTask.FromResult<IPacedChannel>(this);
-
-    public async ValueTask<int> ReadAsync(Memory<byte> destination, CancellationToken cancellationToken)
+    protected override ReadOnlySpan<byte> Answer(ReadOnlySpan<byte> request)
     {
-        if (_waiting.Count == 0)
-        {
-            await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellationToken);
-        }
-
-        int count = Math.Min(_waiting.Count, destination.Length);
-        for (int i = 0; i < count; i++)
-        {
-            destination.Span[i] = _waiting.Dequeue();
-        }
-
-        return count;
-    }
-
-    public ValueTask WriteAsync(ReadOnlyMemory<byte> source, CancellationToken cancellationToken) => WriteAfterSilenceAsync(source, TimeSpan.Zero, cancellationToken);
-
-    public ValueTask WriteAfterSilenceAsync(ReadOnlyMemory<byte> source, TimeSpan silence, CancellationToken cancellationToken)
-    {
-        Assert.Equal(ScanStatus.Done, Cjt188Frame.Seek(source.Span, silent: true, out _, out Cjt188Frame frame));
+        Assert.Equal(ScanStatus.Done, Cjt188Frame.Seek(request, silent: true, out _, out Cjt188Frame frame));
         Requests.Add(frame.Function.ToString());
         int length = _responder.Answer(frame, _reply);
-        foreach (byte b in _reply.AsSpan(0, IsMuteToWrites && frame.Function == Cjt188Function.WriteData ? 0 : length))
-        {
-            _waiting.Enqueue(b);
-        }
-
-        return ValueTask.CompletedTask;
+        return _reply.AsSpan(0, IsMuteToWrites && frame.Function == Cjt188Function.WriteData ? 0 : length);
     }
-
-    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 }
