@@ -1,11 +1,9 @@
-using System.Collections.Immutable;
 using IotProperty.Benchmarks.Harness;
 using IotProperty.Edge;
 using IotProperty.Edge.Access;
 using IotProperty.Edge.Drivers;
 using IotProperty.Edge.Lines;
 using IotProperty.Edge.Outbox;
-using IotProperty.Edge.Points;
 using IotProperty.Edge.Profiles;
 using IotProperty.Protocols.Uplink;
 using IotProperty.Simulators.Buses;

@@ -151,7 +151,7 @@ internal sealed class MeterFrameBenchmark : IBenchmark
     {
         byte[] data = Convert.FromHexString("00FF0100" + "56341200" + "11110000" + "22220100" + "33330200" + "44440300");
         byte[] frame = new byte[Dlt645Frame.MaxBytes];
-        Dlt645MeterAddress.TryParse("000000123456", out Dlt645MeterAddress address);
+        Dlt645MeterAddress address = Dlt645MeterAddress.TryParse("000000123456", out Dlt645MeterAddress parsed) ? parsed : throw new InvalidOperationException("no address");
         Dlt645Control control = Dlt645Control.Request(Dlt645Edition.Y2007, Dlt645Function.ReadData).Reply();
         return frame[..Dlt645Frame.Write(frame, address, control, data, wakeUpBytes: 0)];
     }
@@ -160,7 +160,7 @@ internal sealed class MeterFrameBenchmark : IBenchmark
     {
         byte[] payload = Convert.FromHexString("563412002C" + "341200002C" + "30201215112620" + "0000");
         byte[] frame = new byte[Cjt188Frame.MaxBytes];
-        Cjt188AddressField.TryParse("78330011223344", out Cjt188AddressField address);
+        Cjt188AddressField address = new(0x78_3300_1122_3344);
         int bytes = Cjt188Body.Write(frame.AsSpan(Cjt188Frame.DataAt), Cjt188Identifier.Reading, Cjt188IdentifierOrder.LowByteFirst, 1, payload);
         return frame[..Cjt188Frame.Seal(frame, 0x10, address, Cjt188Control.Reply(Cjt188Function.ReadData), bytes)];
     }

@@ -1,5 +1,4 @@
 using IotProperty.Hub.Ingest;
-using IotProperty.Hub.Registry;
 using IotProperty.Hub.Storage;
 using IotProperty.Hub.Tests.Support;
 using IotProperty.Protocols.Uplink;

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using IotProperty.Edge.Commands;
-using IotProperty.Tests;
 using IotProperty.Transports;
 
 namespace IotProperty.Edge.Tests.Commands.Monitoring;
