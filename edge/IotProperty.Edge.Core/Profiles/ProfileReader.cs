@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Collections.Frozen;
 using System.Collections.Immutable;
 using IotProperty.Protocols.Uplink;
@@ -10,6 +11,8 @@ internal sealed record ProfileFile(string? Id, SourcePosition At, DeviceProfile?
 /// <summary>Reads one device profile.</summary>
 internal static class ProfileReader
 {
+    private static readonly SearchValues<char> IdCharacters = SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789-");
+
     private const int MaxPoints = 2_000;
 
     private static readonly FrozenDictionary<string, DeviceKind> Kinds =
@@ -20,6 +23,24 @@ internal static class ProfileReader
 
     private static readonly FrozenDictionary<string, PointTable> RegisterTables =
         new Dictionary<string, PointTable> { ["holding"] = PointTable.Holding, ["input"] = PointTable.Input }.ToFrozenDictionary();
+
+    /// <summary>The id of a profile without the rest of it, from its top-level <c>profile:</c> line; null where only reading all of it can tell.</summary>
+    public static ProfileFile? Glance(SourceText source)
+    {
+        const string Key = "profile:";
+        int line = 0;
+        foreach (ReadOnlySpan<char> text in source.Text.AsSpan().EnumerateLines())
+        {
+            line++;
+            if (text.StartsWith(Key, StringComparison.Ordinal))
+            {
+                ReadOnlySpan<char> id = text[Key.Length..].Trim();
+                return id.Length > 0 && id.IndexOfAnyExcept(IdCharacters) < 0 ? new ProfileFile(id.ToString(), new SourcePosition(source.File, line, 1), null, null) : null;
+            }
+        }
+
+        return null;
+    }
 
     public static ProfileFile Read(SourceText source, IItemDictionary items, List<ConfigurationMistake> mistakes)
     {

@@ -57,8 +57,8 @@ public sealed class SiteConfigurationReader
 
     private SiteConfiguration? ReadAll()
     {
-        ReadProfiles();
         YamlMapping? tree = YamlTree.Read(_sources.Site, _mistakes);
+        ReadProfiles(tree);
         if (tree is null)
         {
             return null;
@@ -119,18 +119,38 @@ public sealed class SiteConfigurationReader
         }
     }
 
-    private void ReadProfiles()
+    private void ReadProfiles(YamlMapping? site)
     {
+        HashSet<string> named = NamedProfiles(site);
+        foreach (SourceText source in _sources.ShippedProfiles)
+        {
+            ProfileFile? unread = ProfileReader.Glance(source);
+            Add(unread?.Id is null || named.Contains(unread.Id) ? ProfileReader.Read(source, _sources.Items, _mistakes) : unread);
+        }
+
         foreach (SourceText source in _sources.Profiles)
         {
-            ProfileFile file = ProfileReader.Read(source, _sources.Items, _mistakes);
-            if (file.Id is not null && !_profiles.TryAdd(file.Id, file))
-            {
-                SourcePosition first = _profiles[file.Id].At;
-                _mistakes.Add(new(file.At.File, file.At.Line, file.At.Column, $"profile '{file.Id}' is already in {first.File}", "give one of the two another id"));
-            }
+            Add(ProfileReader.Read(source, _sources.Items, _mistakes));
         }
     }
+
+    private void Add(ProfileFile file)
+    {
+        if (file.Id is not null && !_profiles.TryAdd(file.Id, file))
+        {
+            SourcePosition first = _profiles[file.Id].At;
+            _mistakes.Add(new(file.At.File, file.At.Line, file.At.Column, $"profile '{file.Id}' is already in {first.File}", "give one of the two another id"));
+        }
+    }
+
+    /// <summary>The profiles that devices of the site file name. Forgiving: what is wrong with the file is told elsewhere.</summary>
+    private static HashSet<string> NamedProfiles(YamlMapping? site) =>
+    [
+        .. ItemsOf(site, "lines").SelectMany(line => ItemsOf(line as YamlMapping, "devices"))
+            .Select(device => (device as YamlMapping)?.Find("profile")).OfType<YamlScalar>().Select(profile => profile.Text),
+    ];
+
+    private static IEnumerable<YamlNode> ItemsOf(YamlMapping? mapping, string key) => mapping?.Find(key) is YamlSequence sequence ? sequence.Items : [];
 
     private TimeZoneInfo? ReadTimeZone(MappingReader site)
     {

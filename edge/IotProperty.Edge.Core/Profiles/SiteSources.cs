@@ -20,8 +20,11 @@ public sealed record SiteSources
 {
     public required SourceText Site { get; init; }
 
-    /// <summary>The shipped profiles and those of the site's own folder.</summary>
+    /// <summary>The profiles of the site's own folder; all of them are checked.</summary>
     public required ImmutableArray<SourceText> Profiles { get; init; }
+
+    /// <summary>The profiles that ship with the program; only those that a device names are read, since there are many and a start shall be quick.</summary>
+    public ImmutableArray<SourceText> ShippedProfiles { get; init; } = [];
 
     /// <summary>Why the site's own profile folder could not be read; empty when it could or none is named.</summary>
     public string ProfilesProblem { get; init; } = "";

@@ -24,9 +24,10 @@ public static class SiteFiles
 
         SiteReferences references = SiteConfigurationReader.References(site.Source);
         string folder = Path.GetDirectoryName(Path.GetFullPath(siteFile))!;
+        ImmutableArray<SourceText>.Builder shipped = ImmutableArray.CreateBuilder<SourceText>();
         ImmutableArray<SourceText>.Builder profiles = ImmutableArray.CreateBuilder<SourceText>();
         List<ConfigurationMistake> unreadable = [];
-        AddProfiles(ShippedProfiles, profiles, unreadable);
+        AddProfiles(ShippedProfiles, shipped, unreadable);
         string profilesProblem = "";
         if (references.ProfilesFolder is { } own)
         {
@@ -45,6 +46,7 @@ public static class SiteFiles
         {
             Site = site.Source,
             Profiles = profiles.ToImmutable(),
+            ShippedProfiles = shipped.ToImmutable(),
             ProfilesProblem = profilesProblem,
             Credentials = references.CredentialsFile is { } credentials ? ReadFile(Path.Combine(folder, credentials), credentials) : null,
             PasswordProblem = references.PasswordFile is { } password ? PasswordProblem(Path.Combine(folder, password), password) : "",
