@@ -83,4 +83,30 @@ public class SiteConfigurationTests
         SiteReferences references = SiteConfigurationReader.References(new SourceText("site.yaml", "profiles: mine\nuplink: { passwordFile: p }\naccess: { credentials: c.yaml }\nlines: nonsense"));
         Assert.Equal(new SiteReferences("mine", "c.yaml", "p"), references);
     }
+
+    [Fact]
+    public void Of_the_shipped_profiles_only_those_that_a_device_names_are_read()
+    {
+        SiteSources sources = SampleSite.Sources();
+        SourceText broken = new("broken.yaml", "profile: broken\nkind: nothing\n");
+        SiteReadResult unnamed = SiteConfigurationReader.Read(sources with { Profiles = [], ShippedProfiles = [.. sources.Profiles, broken] });
+        Assert.Empty(unnamed.Mistakes);
+        Assert.Equal(SampleSite.Read().Hash, unnamed.Site!.Hash);
+
+        SiteSources naming = SampleSite.Sources(site: SampleSite.Site.Replace("profile: test-pump", "profile: broken", StringComparison.Ordinal));
+        SiteReadResult named = SiteConfigurationReader.Read(naming with { Profiles = [], ShippedProfiles = [.. sources.Profiles, broken] });
+        Assert.Contains(named.Mistakes, mistake => mistake is { File: "broken.yaml", Line: 2 });
+    }
+
+    [Fact]
+    public void A_profile_that_is_not_read_still_keeps_its_id_and_is_proposed_for_a_mistyped_one()
+    {
+        SiteSources sources = SampleSite.Sources();
+        SiteReadResult taken = SiteConfigurationReader.Read(sources with { ShippedProfiles = [new SourceText("shipped.yaml", "profile: test-door\n")] });
+        Assert.Contains(taken.Mistakes, mistake => mistake.What == "profile 'test-door' is already in shipped.yaml");
+
+        SiteSources mistyped = SampleSite.Sources(site: SampleSite.Site.Replace("profile: test-pump", "profile: metre-3", StringComparison.Ordinal));
+        SiteReadResult proposed = SiteConfigurationReader.Read(mistyped with { ShippedProfiles = [new SourceText("shipped.yaml", "profile: meter-3\n")] });
+        Assert.Contains(proposed.Mistakes, mistake => mistake.Mend.Contains("meter-3", StringComparison.Ordinal));
+    }
 }
