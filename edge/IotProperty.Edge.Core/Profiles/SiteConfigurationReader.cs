@@ -150,7 +150,7 @@ public sealed class SiteConfigurationReader
             .Select(device => (device as YamlMapping)?.Find("profile")).OfType<YamlScalar>().Select(profile => profile.Text),
     ];
 
-    private static IEnumerable<YamlNode> ItemsOf(YamlMapping? mapping, string key) => mapping?.Find(key) is YamlSequence sequence ? sequence.Items : [];
+    private static ImmutableArray<YamlNode> ItemsOf(YamlMapping? mapping, string key) => mapping?.Find(key) is YamlSequence sequence ? sequence.Items : [];
 
     private TimeZoneInfo? ReadTimeZone(MappingReader site)
     {
