@@ -217,6 +217,9 @@ public sealed class ModbusRtuMasterSession : IBusMaster
         _requestPduBytes = pduBytes;
         _requestBytes = ModbusRtuFrame.Seal(_request, _unit, pduBytes);
         _sent = false;
+
+        // What arrived behind the last answer, such as its double, cannot answer this request.
+        Discard(silent: true);
     }
 
     private ScanStatus Seek(bool silent, out ModbusRtuFrame frame)

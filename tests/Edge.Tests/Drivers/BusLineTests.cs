@@ -231,6 +231,21 @@ public sealed class BusLineTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task An_answer_that_comes_twice_in_one_piece_does_not_answer_the_next_request()
+    {
+        Task<BusReply> reading = ReadAsync(0, 1);
+        await _bus.NextAsync();
+        _bus.Say(ScriptedBus.Frame("0103021111") + ScriptedBus.Frame("0103021111"));
+        await reading;
+        Task<BusReply> next = ReadAsync(1, 1);
+        await _bus.NextAsync();
+        _bus.SayFrame("0103022222");
+        Assert.Equal(BusOutcome.Answered, (await next).Outcome);
+        Assert.Equal("03022222", Convert.ToHexString(_session.Reply));
+        Assert.Equal(1, _session.ForeignReplies);
+    }
+
+    [Fact]
     public async Task The_answer_of_another_unit_is_waited_past()
     {
         Task<BusReply> reading = ReadAsync(0, 1);
