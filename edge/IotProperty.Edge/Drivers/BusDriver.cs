@@ -54,6 +54,12 @@ public sealed class BusDriver : ILineDriver, ILineObservable
             return NotAskable(why);
         }
 
+        if (_line.IsUnproven(protocol.Session) && block is RegisterBlock asked)
+        {
+            await ProveAsync(protocol, device, asked.Table, asked.Address, cancellationToken).ConfigureAwait(false);
+            protocol.BeginRead(device, block);
+        }
+
         BusReply reply = await _line.ExchangeAsync(protocol.Session, protocol.Timing(device), cancellationToken).ConfigureAwait(false);
         if (reply.Outcome == BusOutcome.Answered)
         {
@@ -69,21 +75,32 @@ public sealed class BusDriver : ILineDriver, ILineObservable
     }
 
     /// <inheritdoc/>
-    public ValueTask<DriverReply> WriteCoilAsync(DeviceConfiguration device, ushort address, bool value, CancellationToken cancellationToken)
+    public async ValueTask<DriverReply> WriteCoilAsync(DeviceConfiguration device, ushort address, bool value, CancellationToken cancellationToken)
     {
         IBusProtocol protocol = ProtocolOf(device);
-        return protocol.BeginWriteCoil(device, address, value) is { } why
-            ? ValueTask.FromResult(NotAskable(why))
-            : WriteAsync(protocol, device, cancellationToken);
+        string? why = protocol.BeginWriteCoil(device, address, value);
+        if (why is null && await _line.MustProveAsync(protocol.Session, cancellationToken).ConfigureAwait(false))
+        {
+            await ProveAsync(protocol, device, PointTable.Coil, address, cancellationToken).ConfigureAwait(false);
+            why = protocol.BeginWriteCoil(device, address, value);
+        }
+
+        return why is null ? await WriteAsync(protocol, device, cancellationToken).ConfigureAwait(false) : NotAskable(why);
     }
 
     /// <inheritdoc/>
-    public ValueTask<DriverReply> WriteRegistersAsync(DeviceConfiguration device, ushort address, ReadOnlyMemory<ushort> values, CancellationToken cancellationToken)
+    public async ValueTask<DriverReply> WriteRegistersAsync(
+        DeviceConfiguration device, ushort address, ReadOnlyMemory<ushort> values, CancellationToken cancellationToken)
     {
         IBusProtocol protocol = ProtocolOf(device);
-        return protocol.BeginWriteRegisters(device, address, values.Span) is { } why
-            ? ValueTask.FromResult(NotAskable(why))
-            : WriteAsync(protocol, device, cancellationToken);
+        string? why = protocol.BeginWriteRegisters(device, address, values.Span);
+        if (why is null && await _line.MustProveAsync(protocol.Session, cancellationToken).ConfigureAwait(false))
+        {
+            await ProveAsync(protocol, device, PointTable.Holding, address, cancellationToken).ConfigureAwait(false);
+            why = protocol.BeginWriteRegisters(device, address, values.Span);
+        }
+
+        return why is null ? await WriteAsync(protocol, device, cancellationToken).ConfigureAwait(false) : NotAskable(why);
     }
 
     public async ValueTask DisposeAsync()
@@ -97,6 +114,17 @@ public sealed class BusDriver : ILineDriver, ILineObservable
     {
         BusReply reply = await _line.ExchangeAsync(protocol.Session, protocol.Timing(device), cancellationToken).ConfigureAwait(false);
         return reply.Outcome == BusOutcome.Answered ? DriverReply.Ok : Translate(protocol, reply);
+    }
+
+    /// <summary>
+    /// What was begun cannot be trusted before a read has shown whether the adapter hears its own sending; it has to be begun again afterwards. Once for each opening of
+    /// the line, and only when nothing else was read before.
+    /// </summary>
+    private async ValueTask ProveAsync(IBusProtocol protocol, DeviceConfiguration device, PointTable table, ushort address, CancellationToken cancellationToken)
+    {
+        protocol.Session.Abandon();
+        protocol.BeginProof(device, table, address);
+        await _line.ExchangeAsync(protocol.Session, protocol.Timing(device), cancellationToken).ConfigureAwait(false);
     }
 
     private IBusProtocol ProtocolOf(DeviceConfiguration device) => _protocols.TryGetValue(device.Profile.Protocol, out IBusProtocol? protocol)

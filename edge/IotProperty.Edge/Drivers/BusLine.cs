@@ -28,6 +28,8 @@ public sealed class BusLine : IAsyncDisposable, ILineObservable
     private readonly LineCounters _counters = new();
     private readonly LineChannel<IPacedChannel> _channel;
     private readonly Deadline _deadline;
+    private readonly EchoWatch _echo = new();
+    private readonly ILogger _logger;
     private readonly long _origin;
 
     private long _lateReplies;
@@ -35,6 +37,7 @@ public sealed class BusLine : IAsyncDisposable, ILineObservable
     private long _noiseBytes;
     private int _silentRequests;
     private bool _heard;
+    private bool _echoTold;
 
     // Bytes were left unfinished: before anything is sent the line must have been silent.
     private bool _disturbed;
@@ -48,6 +51,7 @@ public sealed class BusLine : IAsyncDisposable, ILineObservable
         ArgumentNullException.ThrowIfNull(time);
         _options = options;
         _time = time;
+        _logger = logger;
         GrowingPause pause = new(options.FirstPause, options.LongestPause, jitter);
         _channel = new LineChannel<IPacedChannel>(options.Line, open, options.SuspectAfterIdle, pause, _counters, time, logger);
         _deadline = new Deadline(time);
@@ -60,6 +64,38 @@ public sealed class BusLine : IAsyncDisposable, ILineObservable
 
     /// <inheritdoc/>
     public (long Late, long Foreign) Discarded => _counters.DiscardedSoFar;
+
+    /// <summary>
+    /// Whether the exchange that was begun on <paramref name="session"/> would be refused just now: its echo would pass for its answer, and nothing has shown yet that no
+    /// echo is heard here. Any read shows it.
+    /// </summary>
+    public bool IsUnproven(IBusMaster session)
+    {
+        ArgumentNullException.ThrowIfNull(session);
+        return !_echo.IsKnown && session.ExpectsReply && session.EchoPassesForAnswer;
+    }
+
+    /// <summary>As <see cref="IsUnproven"/>, once the line is open: a channel opened anew has to be learned anew. False where it cannot be opened.</summary>
+    public async ValueTask<bool> MustProveAsync(IBusMaster session, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(session);
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        try
+        {
+            if (!await _channel.OpenAsync(cancellationToken).ConfigureAwait(false))
+            {
+                return false;
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            session.Abandon();
+            throw;
+        }
+
+        _echo.Attach(_channel.Current!);
+        return IsUnproven(session);
+    }
 
     /// <summary>Carries the exchange that was begun on <paramref name="session"/> to its end; afterwards the session waits for nothing.</summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
@@ -75,6 +111,12 @@ public sealed class BusLine : IAsyncDisposable, ILineObservable
             if (!await _channel.OpenAsync(cancellationToken).ConfigureAwait(false))
             {
                 return LineDown();
+            }
+
+            _echo.Attach(_channel.Current!);
+            if (IsUnproven(session))
+            {
+                return Unproven();
             }
 
             long start = _time.GetTimestamp();
@@ -157,6 +199,7 @@ public sealed class BusLine : IAsyncDisposable, ILineObservable
         try
         {
             long now = NowMs();
+            _echo.Sent();
             session.Sent(now, now + (long)(patience + (_options.Timeout * (_options.LateTimeouts - 1))).TotalMilliseconds);
             await _channel.Current!.WriteAfterSilenceAsync(session.Outgoing, timing.Silence, deadline).ConfigureAwait(false);
         }
@@ -194,19 +237,32 @@ public sealed class BusLine : IAsyncDisposable, ILineObservable
             }
 
             bool came = patience > TimeSpan.Zero && await ReceiveAsync(session, patience, cancellationToken).ConfigureAwait(false);
-            BusStatus status = session.Take(silent: !came);
-            if (status != BusStatus.NeedMore)
+            if (came && _echo.Hears(session))
             {
-                return status;
+                TakeEchoOut();
             }
 
-            if (!came && (!receiving || _time.GetElapsedTime(sent) >= firstBy))
+            BusStatus status = session.Take(silent: !came);
+            if (status != BusStatus.NeedMore || (!came && (!receiving || _time.GetElapsedTime(sent) >= firstBy)))
             {
-                return BusStatus.NeedMore;
+                _echo.Ended(status);
+                return status;
             }
 
             receiving = came;
             _disturbed |= came;
+        }
+    }
+
+    /// <summary>The echo that was just heard is noise to the session; the next ones do not reach it.</summary>
+    private void TakeEchoOut()
+    {
+        _channel.Wrap(static inner => new EchoFilter(inner));
+        _echo.Attach(_channel.Current!);
+        if (!_echoTold)
+        {
+            _echoTold = true;
+            DriverLog.EchoHeard(_logger, _options.Line);
         }
     }
 
@@ -275,13 +331,15 @@ public sealed class BusLine : IAsyncDisposable, ILineObservable
             CancellationToken deadline = _deadline.Arm(lastGlance ? Glance : patience, cancellationToken);
             try
             {
-                int count = await channel.ReadAsync(session.Free(), deadline).ConfigureAwait(false);
+                Memory<byte> free = session.Free();
+                int count = await channel.ReadAsync(free, deadline).ConfigureAwait(false);
                 if (count == 0)
                 {
                     throw new ChannelBrokenException($"{channel.Endpoint}: the other end has closed");
                 }
 
                 _heard = true;
+                _echo.Heard(free.Span[..count]);
                 session.Received(count);
                 return true;
             }
@@ -343,6 +401,13 @@ public sealed class BusLine : IAsyncDisposable, ILineObservable
     {
         _counters.Ended(DriverOutcome.Malformed);
         return new BusReply(BusOutcome.Noise, "the line is never silent; another master speaks on it, or a device babbles");
+    }
+
+    private BusReply Unproven()
+    {
+        _counters.Ended(DriverOutcome.Malformed);
+        return new BusReply(
+            BusOutcome.Noise, "not sent: its echo would look like its answer, and no read has shown yet whether the adapter hears its own sending; write echo: true if it does");
     }
 
     private BusReply LineDown()

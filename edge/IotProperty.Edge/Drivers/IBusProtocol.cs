@@ -30,6 +30,13 @@ public interface IBusProtocol
     /// <summary>After <see cref="BusStatus.Refused"/>: what the device refused, in the line engine's words.</summary>
     DriverReply Refusal();
 
+    /// <summary>
+    /// Begins a read of the device near what it is to be asked for, whose echo cannot pass for its answer; whatever comes of it shows whether the adapter hears its own
+    /// sending. Called only where the session's <see cref="IBusMaster.EchoPassesForAnswer"/> can be true.
+    /// </summary>
+    void BeginProof(DeviceConfiguration device, PointTable table, ushort address) =>
+        throw new InvalidOperationException("no request of this protocol looks like its answer");
+
     /// <summary>Begins writing one coil.</summary>
     /// <returns>As <see cref="BeginRead"/>.</returns>
     string? BeginWriteCoil(DeviceConfiguration device, ushort address, bool value) => "this protocol has no coils";

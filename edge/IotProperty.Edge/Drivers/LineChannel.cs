@@ -59,6 +59,10 @@ internal sealed class LineChannel<TChannel>(
         }
     }
 
+    /// <summary>From now on the open channel is used through another one, which owns it.</summary>
+    public void Wrap(Func<TChannel, TChannel> wrap) =>
+        Current = wrap(Current ?? throw new InvalidOperationException("no channel is open"));
+
     /// <summary>The channel is no good any more.</summary>
     public async ValueTask BreakAsync(string reason)
     {

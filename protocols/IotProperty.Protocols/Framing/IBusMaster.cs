@@ -40,6 +40,12 @@ public interface IBusMaster
     /// <summary>No answer to <see cref="Outgoing"/> is longer; with the line's speed this bounds how long one may take. Bytes.</summary>
     int MaxReplyBytes { get; }
 
+    /// <summary>
+    /// Whether <see cref="Outgoing"/> would pass for its own answer when it is heard as it was sent, as with a Modbus write of one coil, which is answered by its
+    /// repetition. On an adapter that hears its own sending such an answer proves nothing.
+    /// </summary>
+    bool EchoPassesForAnswer => false;
+
     /// <summary>Where the next bytes may be received; never empty.</summary>
     Memory<byte> Free();
 

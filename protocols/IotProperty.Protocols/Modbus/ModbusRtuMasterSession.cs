@@ -62,6 +62,31 @@ public sealed class ModbusRtuMasterSession : IBusMaster
     /// <inheritdoc/>
     public long QuietUntilMs => _waiting && ExpectsReply ? _unanswered.ConfusableUntilMs(_unit, Request) : 0;
 
+    /// <inheritdoc/>
+    public bool EchoPassesForAnswer
+    {
+        get
+        {
+            if (ModbusPduLength.Of(Request[..Math.Min(2, _requestPduBytes)], ModbusDirection.Reply) == ModbusPduLength.UnknownFunction)
+            {
+                return true;
+            }
+
+            ReadOnlySpan<byte> left = _request.AsSpan(0, _requestBytes);
+            while (ModbusRtuFrame.Seek(left, ModbusDirection.Reply, silent: true, out int start, out ModbusRtuFrame frame) == ScanStatus.Done)
+            {
+                if (frame.Unit == _unit && ModbusReplyCheck.Judge(Request, frame.Pdu, out _) is ModbusReplyVerdict.Answer or ModbusReplyVerdict.Exception)
+                {
+                    return true;
+                }
+
+                left = left[(start + frame.Length)..];
+            }
+
+            return false;
+        }
+    }
+
     /// <summary>The code of the last answer that refused; none otherwise.</summary>
     public ModbusExceptionCode Exception { get; private set; }
 

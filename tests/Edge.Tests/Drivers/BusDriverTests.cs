@@ -57,6 +57,7 @@ public sealed class BusDriverTests : IAsyncDisposable
             (() => _driver.WriteCoilAsync(multiple, 7, true, default), "010F000700010101", "010F00070001"),
             (() => _driver.WriteRegistersAsync(multiple, 7, new ushort[] { 0xABCD }, default), "01100007000102ABCD", "011000070001"),
         ];
+        await ReadOnceAsync();
         foreach ((Func<ValueTask<DriverReply>> write, string request, string reply) in cases)
         {
             Task<DriverReply> writing = write().AsTask();
@@ -134,6 +135,13 @@ public sealed class BusDriverTests : IAsyncDisposable
         Task<DriverReply> registers = _driver.ReadRegistersAsync(1, PointTable.Holding, 0, new ushort[1], default).AsTask();
         await ExpectAsync("010300000001", "0103021234");
         Assert.Equal(DriverReply.Ok, await registers);
+    }
+
+    private async Task ReadOnceAsync()
+    {
+        Task<DriverReply> reading = _driver.ReadRegistersAsync(1, PointTable.Holding, 0, new ushort[1], default).AsTask();
+        await ExpectAsync("010300000001", "0103021234");
+        Assert.Equal(DriverReply.Ok, await reading);
     }
 
     private async Task ExpectAsync(string request, string reply)

@@ -159,7 +159,11 @@ internal sealed class ScriptedBus : IPacedChannel
     {
         lock (_lock)
         {
-            _listening = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            if (_listening.Task.IsCompleted)
+            {
+                _listening = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            }
+
             _reading?.TrySetCanceled(token);
             _reading = null;
         }
@@ -178,7 +182,12 @@ internal sealed class ScriptedBus : IPacedChannel
             _destination.Span[i] = _waiting.Dequeue();
         }
 
-        _listening = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        if (_listening.Task.IsCompleted)
+        {
+            // Who waits already for the master to listen goes on waiting.
+            _listening = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        }
+
         _reading.TrySetResult(count);
         _reading = null;
     }

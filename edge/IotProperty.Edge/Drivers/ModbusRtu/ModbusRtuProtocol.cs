@@ -81,6 +81,9 @@ public sealed class ModbusRtuProtocol : IBusProtocol
 
     public DriverReply Refusal() => DriverReply.OfException(_session.Exception, _session.Why);
 
+    public void BeginProof(DeviceConfiguration device, PointTable table, ushort address) =>
+        _session.BeginRead(UnitOf(device) ?? throw new ArgumentException(NoUnit, nameof(device)), TableOf(table), address, 1);
+
     public string? BeginWriteCoil(DeviceConfiguration device, ushort address, bool value)
     {
         if (UnitOf(device) is not { } unit)
