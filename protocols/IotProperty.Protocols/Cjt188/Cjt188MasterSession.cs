@@ -164,6 +164,8 @@ public sealed class Cjt188MasterSession : IBusMaster
 
     private void Begin(Cjt188Target target, Cjt188Function function, ushort identifier, ReadOnlySpan<byte> payload)
     {
+        // What lies there answers what was asked before, a doubled refusal that names nothing among it.
+        Discard(silent: true);
         _past[_nextPast] = _current;
         _nextPast = (_nextPast + 1) % Remembered;
         _current = new Exchange(target, function, identifier, _serial, target.Address);

@@ -142,6 +142,22 @@ public sealed class Cjt188MasterSessionTests
         Assert.Equal(1, _session.LateReplies);
     }
 
+    /// <summary>An error report of one byte names no question, so only its time tells what it answers.</summary>
+    [Fact]
+    public void Refusal_that_comes_twice_in_one_piece_does_not_refuse_the_next_question()
+    {
+        byte[] frame = new byte[Cjt188Frame.MaxBytes];
+        frame[Cjt188Frame.DataAt] = 0x01;
+        byte[] refusal = frame[..Cjt188Frame.Seal(frame, Target.MeterType, Target.Address, Cjt188Control.ErrorReply(Cjt188Function.ReadData), 1)];
+        _session.BeginRead(Target, Cjt188Identifier.Settlement(12));
+        Give([.. refusal, .. refusal]);
+        Assert.Equal(BusStatus.Refused, _session.Take(silent: false));
+
+        _session.BeginRead(Target, Cjt188Identifier.Reading);
+        Give(Reply());
+        Assert.Equal(BusStatus.Answered, _session.Take(silent: false));
+    }
+
     [Fact]
     public void Valve_moves_and_the_reply_tells_its_state()
     {
