@@ -204,6 +204,15 @@ public sealed partial class PageTests(SeededHub seeded) : IClassFixture<SeededHu
     }
 
     [Fact]
+    public async Task A_device_without_a_card_of_its_own_is_shown_among_the_sensors_with_its_trend()
+    {
+        using HttpClient browser = await seeded.Hub.AdministratorBrowserAsync();
+        string parts = await FollowAsync(browser, "/sites/riverside/parts");
+        Assert.Contains("Sump", parts, StringComparison.Ordinal);
+        Assert.Matches("id=\"level-1-level\"[^>]*>Water level</a></dt>\\s*<dd>\\s*<span class=\"value \">\\s*<span class=\"number\">1.25", parts);
+    }
+
+    [Fact]
     public async Task Role_sees_only_the_ways_that_are_open_to_it()
     {
         using HttpClient billing = await seeded.Hub.BrowserOfRoleAsync(Roles.Billing);

@@ -80,6 +80,7 @@ public sealed class SeededHub : IAsyncLifetime
                 [new CataloguePoint("energy", "kWh", new LocalText("Active energy", "有功电能"))]),
             new CatalogueDevice("door-1", "door", "sim-door", new LocalText("Entrance door", "单元门"),
                 [new CataloguePoint("door-open", "", new LocalText("Door open", "门已打开"))]),
+            new CatalogueDevice("level-1", "sensor", "waveshare-ai8", new LocalText("Sump", "集水井"), [new CataloguePoint("level", "m", new LocalText("Water level", "水位"), 0, 3)]),
             Line("line-cellar", "Line cellar", "meter-1", "pump-1"),
             Line("line-roof", "Line roof", "lift-1"),
         ],
@@ -114,6 +115,7 @@ public sealed class SeededHub : IAsyncLifetime
             Key = new BatchKey(Site, Epoch, Lane.Telemetry, 1),
             Samples =
             [
+                new Sample(new PointRef("level-1", "level"), NowMs - 1000, 1.25, Quality.Good, true),
                 new Sample(new PointRef("pump-1", "pressure"), NowMs - 2000, 0.5, Quality.Good, true),
                 new Sample(new PointRef("pump-1", "pressure"), NowMs - 1000, 0.4, Quality.Good, true),
                 Of("pump-1", "pressure", 0.342),
