@@ -269,12 +269,19 @@ public class SqliteOutboxTests
         await Assert.ThrowsAsync<OutboxUnavailableException>(() => bench.Outbox.AddAsync(lost, CancellationToken.None).AsTask());
         Assert.Equal(1, bench.Outbox.Snapshot.StoreFailures);
 
+        // The clock wakes the store for the telemetry, too; whether it is stored before the event comes or after it is left to the scheduler.
         bench.Time.Advance(1_000);
         await bench.Outbox.AddAsync(lost, CancellationToken.None);
-        Batch next = await bench.NextAsync();
-        Assert.Equal(("o-2", 2L), (next.Transitions.Single().Occurrence, next.Key.Sequence));
-        await bench.PassAsync(1_000);
-        Assert.Equal(1, Assert.Single((await bench.NextAsync()).Samples).Value);
+        List<Batch> next = [await bench.NextAsync()];
+        if (next[0].Key.Lane != Lane.Telemetry)
+        {
+            await bench.PassAsync(1_000);
+        }
+
+        next.Add(await bench.NextAsync());
+        Batch events = Assert.Single(next, batch => batch.Key.Lane == Lane.Event);
+        Assert.Equal(("o-2", 2L), (events.Transitions.Single().Occurrence, events.Key.Sequence));
+        Assert.Equal(1, Assert.Single(Assert.Single(next, batch => batch.Key.Lane == Lane.Telemetry).Samples).Value);
     }
 
     [Fact]
