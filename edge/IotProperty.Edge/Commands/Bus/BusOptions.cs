@@ -53,13 +53,12 @@ internal sealed class BusOptions
             return new BusPlace(serial, null, 0, settings, echo);
         }
 
-        int colon = tcp!.LastIndexOf(':');
-        if (colon < 1 || !int.TryParse(tcp.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out int port) || port is < 1 or > 65_535)
+        if (HostPort.Parse(tcp!) is not { } endpoint)
         {
             why = $"--tcp {tcp}: write HOST:PORT, such as 192.168.1.7:4001.";
             return null;
         }
 
-        return new BusPlace(null, tcp[..colon].Trim('[', ']'), port, settings, echo);
+        return new BusPlace(null, endpoint.Host, endpoint.Port, settings, echo);
     }
 }

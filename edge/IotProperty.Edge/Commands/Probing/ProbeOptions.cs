@@ -139,12 +139,11 @@ internal sealed class ProbeOptions
             return _bus.Read(parsed, out why)?.Transport;
         }
 
-        int colon = endpoint.LastIndexOf(':');
-        bool read = int.TryParse(endpoint.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out int port) && port is >= 1 and <= 65_535;
+        HostPort? place = HostPort.Parse(endpoint);
         why = protocol != FieldProtocol.Modbus ? "--modbus-tcp speaks Modbus only; use --tcp for the raw bytes of a serial server."
-            : colon < 1 || !read ? $"--modbus-tcp {endpoint}: write HOST:PORT, such as 192.168.1.7:502."
+            : place is null ? $"--modbus-tcp {endpoint}: write HOST:PORT, such as 192.168.1.7:502."
             : "";
-        return why.Length == 0 ? new ModbusTcpTransport(endpoint[..colon].Trim('[', ']'), port) : null;
+        return why.Length == 0 ? new ModbusTcpTransport(place!.Value.Host, place.Value.Port) : null;
     }
 
     private DeviceAddress? AddressOf(ParseResult parsed, FieldProtocol protocol, out string why)

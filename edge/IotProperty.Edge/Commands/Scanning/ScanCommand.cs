@@ -1,4 +1,3 @@
-using System.Globalization;
 using IotProperty.Edge.Commands.Bus;
 using IotProperty.Edge.Drivers;
 using IotProperty.Transports;
@@ -43,15 +42,14 @@ internal static class ScanCommand
     /// <param name="protocol">What the installer wants to find there; null for what there is.</param>
     public static BusPlace? TcpEndpoint(string text, string? protocol, out string why)
     {
-        int colon = text.LastIndexOf(':');
-        bool sound = colon > 0 && int.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out int port) && port is >= 1 and <= 65_535;
-        why = (sound, protocol) switch
+        HostPort? endpoint = HostPort.Parse(text);
+        why = (endpoint, protocol) switch
         {
-            (false, _) => $"--modbus-tcp {text}: write HOST:PORT, such as 192.168.1.7:502.",
+            (null, _) => $"--modbus-tcp {text}: write HOST:PORT, such as 192.168.1.7:502.",
             (_, null or "modbus") => "",
             _ => $"--modbus-tcp carries modbus, not {protocol}; a raw serial server is --tcp.",
         };
-        return why.Length == 0 ? new BusPlace(null, text[..colon].Trim('[', ']'), int.Parse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture), new SerialSettings(NoWire), Echo: false) : null;
+        return why.Length == 0 ? new BusPlace(null, endpoint!.Value.Host, endpoint.Value.Port, new SerialSettings(NoWire), Echo: false) : null;
     }
 
     /// <param name="from">Null for the protocol's first address; likewise <paramref name="to"/>.</param>

@@ -1,5 +1,7 @@
 using System.Text.Json;
 using IotProperty.Edge.Commands;
+using IotProperty.Edge.Commands.Bus;
+using IotProperty.Edge.Commands.Monitoring;
 using IotProperty.Transports;
 
 namespace IotProperty.Edge.Tests.Commands.Monitoring;
@@ -50,6 +52,21 @@ public class MonitorCommandTests
         Assert.Equal(RtuRequest, Text(heard[^1], "hex"));
         Assert.Equal("00FFAA" + Broken, string.Concat(heard[..^1].Select(line => Text(line, "hex"))));
         Assert.All(heard[..^1], line => Assert.Equal(JsonValueKind.Null, line.GetProperty("protocol").ValueKind));
+    }
+
+    [Fact]
+    public async Task Ctrl_c_ends_a_monitor_that_hears_nothing_and_leaves_the_line_free()
+    {
+        await using PseudoTerminal wire = PseudoTerminal.Open();
+        AwaitedWriter error = new("Listening");
+        using CancellationTokenSource stop = new();
+        BusPlace place = new(wire.SlavePath, null, 0, SerialSettings.Parse(9_600, "8E1")!, Echo: false);
+        Task<int> monitor = MonitorCommand.RunAsync(place, [], 0, json: true, new StringWriter(), error, stop.Token);
+        await error.Said.WaitAsync(TimeSpan.FromSeconds(30));
+        await stop.CancelAsync();
+        Assert.Equal(EdgeCommandLine.Ok, await monitor.WaitAsync(TimeSpan.FromSeconds(30)));
+        using LineLock? free = LineLock.TryTake(wire.SlavePath, out string why);
+        Assert.True(free is not null, why);
     }
 
     [Fact]

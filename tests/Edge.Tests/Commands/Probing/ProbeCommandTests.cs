@@ -1,6 +1,10 @@
 using System.Globalization;
 using System.Text.Json;
 using IotProperty.Edge.Commands;
+using IotProperty.Edge.Commands.Bus;
+using IotProperty.Edge.Commands.Probing;
+using IotProperty.Edge.Profiles;
+using IotProperty.Protocols.Uplink;
 using IotProperty.Simulators.Buses;
 using IotProperty.Simulators.Devices;
 using IotProperty.Transports;
@@ -67,6 +71,33 @@ public class ProbeCommandTests
         (int exit, JsonElement[] said, _) = await ProbeAsync(line, "--unit", "99", "--timeout-ms", "50");
         Assert.Equal(EdgeCommandLine.Failed, exit);
         Assert.Equal("no answer", said[0].GetProperty("outcome").GetString());
+    }
+
+    [Fact]
+    public async Task Ctrl_c_ends_a_probe_that_waits_for_an_answer()
+    {
+        await using SimulatedSerialLine line = Stage(null);
+        BusPlace place = new(line.Port, null, 0, SerialSettings.Parse(int.Parse(Baud, CultureInfo.InvariantCulture), "8E1")!, Echo: false);
+        DeviceProfile profile = new()
+        {
+            Id = "probe",
+            Name = new LocalText("", ""),
+            Kind = DeviceKind.Sensor,
+            Source = "this test",
+            PollMs = 1_000,
+            Points = [new PointDefinition { Id = "r0", Name = new LocalText("", ""), Place = new RegisterPlace(PointTable.Holding, 0, PointType.Uint16) }],
+        };
+        DeviceConfiguration silent = new() { Id = "unit 99", Name = profile.Name, Address = new ModbusAddress(99), Profile = profile, PollMs = 1_000 };
+        LineConfiguration configuration = new() { Id = "probe", Transport = place.Transport, TimeoutMs = 60_000, Devices = [silent] };
+        using CancellationTokenSource stop = new();
+        StringWriter error = new();
+        Task<int> probe = ProbeCommand.RunAsync(new ProbeTarget(configuration, WholeReadout: false), json: true, new StringWriter(), error, stop.Token);
+        Assert.False(probe.IsCompleted);
+        await stop.CancelAsync();
+        Assert.Equal(EdgeCommandLine.Failed, await probe.WaitAsync(TimeSpan.FromSeconds(30)));
+        Assert.Contains("Broken off", error.ToString(), StringComparison.Ordinal);
+        using LineLock? free = LineLock.TryTake(line.Port, out string why);
+        Assert.True(free is not null, why);
     }
 
     [Fact]
