@@ -70,7 +70,8 @@ internal sealed class EdgeScaleBenchmark : IBenchmark
             (int polls, int late, double longestGapMs) = Punctuality(farm, devices, from, to);
             return
             [
-                new Measurement($"{Name}-cpu", cpu.TotalSeconds / polls * 1_000, "s/1,000 polls") { Ceiling = CpuSecondsCeiling },
+                // A short run of few devices is mostly a start: its figure is no poll's.
+                new Measurement($"{Name}-cpu", cpu.TotalSeconds / polls * 1_000, "s/1,000 polls") { Ceiling = full ? CpuSecondsCeiling : null },
                 new Measurement($"{Name}-resident", peakMb, "MB at peak") { Ceiling = ResidentMbCeiling },
                 new Measurement($"{Name}-late", late, $"late of {polls} polls (longest gap {longestGapMs.ToString("0", CultureInfo.InvariantCulture)} ms)") { Ceiling = 0 },
                 new Measurement($"{Name}-missing", missing, "samples not at the hub") { Ceiling = 0 },
