@@ -10,6 +10,8 @@ peers=(
   protoc=protobuf-compiler
   socat=socat
   gcc=gcc
+  influxd=influxdb
+  victoria-metrics=victoria-metrics
 )
 
 setup_peers() {
@@ -25,6 +27,8 @@ setup_peers() {
   /usr/bin/python3 -c 'import pymodbus' 2>/dev/null || missing+=(python3-pymodbus)
   /usr/bin/python3 -c 'import serial, serial_asyncio' 2>/dev/null || missing+=(python3-serial python3-serial-asyncio)
   [ -e /usr/include/stdio.h ] && [ -e /usr/include/linux/gpio.h ] || missing+=(libc6-dev linux-libc-dev)
+  # Debian keeps the server's programs of each version in a folder of its own, off the PATH.
+  compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing+=(postgresql-15)
   fc-list 2>/dev/null | grep -q 'Noto Sans CJK' || missing+=(fontconfig fonts-noto-cjk)
 
   [ ${#missing[@]} -eq 0 ] && { echo "Every peer program is there."; return 0; }
