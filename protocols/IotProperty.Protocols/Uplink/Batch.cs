@@ -35,7 +35,19 @@ public sealed record Batch
     /// <summary>Event lane.</summary>
     public ImmutableArray<GapRecord> Gaps { get; init; } = [];
 
+    /// <summary>Event lane.</summary>
+    public ImmutableArray<ClockStep> ClockSteps { get; init; } = [];
+
+    /// <summary>Event lane. Travel in batches of their own, so that a hub which does not know them refuses nothing else with them.</summary>
+    public ImmutableArray<HourTally> Tallies { get; init; } = [];
+
+    /// <summary>
+    /// 0, or by how many milliseconds the edge has corrected the times of those records of this batch whose clock was not trusted: they were taken before the
+    /// clock was synchronised, and the step of the clock said by how much it had been wrong. Never changes after the first publish.
+    /// </summary>
+    public long ClockCorrectionMs { get; init; }
+
     /// <summary>How many records of all kinds the batch holds.</summary>
     public int RecordCount =>
-        Samples.Length + Readings.Length + Transitions.Length + AccessEvents.Length + CommandResults.Length + Gaps.Length;
+        Samples.Length + Readings.Length + Transitions.Length + AccessEvents.Length + CommandResults.Length + Gaps.Length + ClockSteps.Length + Tallies.Length;
 }

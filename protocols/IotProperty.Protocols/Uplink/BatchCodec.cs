@@ -35,6 +35,7 @@ public static class BatchCodec
             Sequence = batch.Key.Sequence,
             Records = (uint)batch.RecordCount,
             Body = body,
+            ClockCorrectionMs = batch.ClockCorrectionMs,
         });
     }
 
@@ -73,7 +74,9 @@ public static class BatchCodec
             return new DecodedBatch(null, key, $"batch says that it holds {wire.Records} records, but {batch.RecordCount} can be read");
         }
 
-        return batch is null ? new DecodedBatch(null, key, $"body {why}") : new DecodedBatch(batch, key, "");
+        return batch is null
+            ? new DecodedBatch(null, key, $"body {why}")
+            : new DecodedBatch(wire.ClockCorrectionMs == 0 ? batch : batch with { ClockCorrectionMs = wire.ClockCorrectionMs }, key, "");
     }
 
     private static Batch? Telemetry(BatchKey key, Wire.Batch wire, out string why) =>

@@ -13,6 +13,8 @@ internal static class EventRecords
         body.AccessEvents.AddRange(batch.AccessEvents.Select(ToWire));
         body.CommandResults.AddRange(batch.CommandResults.Select(ToWire));
         body.Gaps.AddRange(batch.Gaps.Select(ToWire));
+        body.ClockSteps.AddRange(batch.ClockSteps.Select(ToWire));
+        body.Tallies.AddRange(batch.Tallies.Select(ToWire));
         return body;
     }
 
@@ -22,9 +24,20 @@ internal static class EventRecords
         if (TryReadAll(body.Transitions, TryRead, out ImmutableArray<AlarmTransition> transitions, out why)
             && TryReadAll(body.AccessEvents, TryRead, out ImmutableArray<AccessEvent> accessEvents, out why)
             && TryReadAll(body.CommandResults, TryRead, out ImmutableArray<CommandResult> commandResults, out why)
-            && TryReadAll(body.Gaps, TryRead, out ImmutableArray<GapRecord> gaps, out why))
+            && TryReadAll(body.Gaps, TryRead, out ImmutableArray<GapRecord> gaps, out why)
+            && TryReadAll(body.ClockSteps, Read, out ImmutableArray<ClockStep> clockSteps, out why)
+            && TryReadAll(body.Tallies, TryRead, out ImmutableArray<HourTally> tallies, out why))
         {
-            return new Batch { Key = key, Transitions = transitions, AccessEvents = accessEvents, CommandResults = commandResults, Gaps = gaps };
+            return new Batch
+            {
+                Key = key,
+                Transitions = transitions,
+                AccessEvents = accessEvents,
+                CommandResults = commandResults,
+                Gaps = gaps,
+                ClockSteps = clockSteps,
+                Tallies = tallies,
+            };
         }
 
         return null;
@@ -102,6 +115,34 @@ internal static class EventRecords
     private static GapRecord? TryRead(Wire.GapRecord wire) =>
         WireEnum.TryRead(unchecked((uint)wire.Lane), out Lane lane) && wire.Records <= int.MaxValue
             ? new GapRecord(wire.Id, lane, wire.Epoch, wire.FirstSequence, wire.LastSequence, wire.FromMs, wire.ToMs, (int)wire.Records, wire.Reason)
+            : null;
+
+    private static Wire.ClockStep ToWire(ClockStep step) => new()
+    {
+        Id = step.Id,
+        TimeMs = step.TimeMs,
+        StepMs = step.StepMs,
+        UptimeMs = step.UptimeMs,
+        ClockTrusted = step.ClockTrusted,
+    };
+
+    private static ClockStep Read(Wire.ClockStep wire) => new(wire.Id, wire.TimeMs, wire.StepMs, wire.UptimeMs, wire.ClockTrusted);
+
+    private static Wire.HourTally ToWire(HourTally tally) => new()
+    {
+        Epoch = tally.Epoch,
+        Lane = (Wire.Lane)WireEnum.Number(tally.Lane),
+        HourMs = tally.HourMs,
+        Records = tally.Records,
+        Hash = tally.Hash,
+        FirstSequence = tally.FirstSequence,
+        LastSequence = tally.LastSequence,
+        Revision = tally.Revision,
+    };
+
+    private static HourTally? TryRead(Wire.HourTally wire) =>
+        WireEnum.TryRead(unchecked((uint)wire.Lane), out Lane lane) && HourTally.StartOfHour(wire.HourMs) == wire.HourMs && wire.Records >= 0
+            ? new HourTally(wire.Epoch, lane, wire.HourMs, wire.Records, wire.Hash, wire.FirstSequence, wire.LastSequence, wire.Revision)
             : null;
 
     private static bool TryReadAll<TWire, TRecord>(

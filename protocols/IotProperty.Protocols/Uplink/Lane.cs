@@ -6,7 +6,7 @@ namespace IotProperty.Protocols.Uplink;
 /// </summary>
 public enum Lane : byte
 {
-    /// <summary>Alarm transitions, access events, command results, gap records. Never dropped before all telemetry is gone.</summary>
+    /// <summary>Alarm transitions, access events, command results, gap records, steps of the clock, tallies. Never dropped before all telemetry is gone.</summary>
     Event = 1,
 
     /// <summary>Billing-grade meter readings. Never dropped before all telemetry is gone.</summary>

@@ -9,7 +9,7 @@ internal static class BatchText
     /// <summary>Samples in the order in which the codec gives them back: by point, points in order of their first sample.</summary>
     public static IReadOnlyList<string> Of(Batch batch) =>
     [
-        batch.Key.ToString(),
+        $"{batch.Key} {batch.ClockCorrectionMs}",
         .. batch.Samples.GroupBy(sample => sample.Point).SelectMany(column => column)
             .Select(s => $"{s.Point} {s.TimeMs} {Bits(s.Value)} {s.Quality} {s.ClockTrusted}"),
         .. batch.Readings.Select(r => $"{r with { Value = 0 }} {string.Join(',', decimal.GetBits(r.Value))}"),
@@ -17,6 +17,8 @@ internal static class BatchText
         .. batch.AccessEvents.Select(a => a.ToString()),
         .. batch.CommandResults.Select(c => c.ToString()),
         .. batch.Gaps.Select(g => g.ToString()),
+        .. batch.ClockSteps.Select(s => s.ToString()),
+        .. batch.Tallies.Select(t => t.ToString()),
     ];
 
     private static string Bits(double value) => BitConverter.DoubleToUInt64Bits(value).ToString("X16", CultureInfo.InvariantCulture);

@@ -112,13 +112,29 @@ internal static class UplinkGen
         from reason in Text
         select new GapRecord(id, lane, numbers.Item1, numbers.Item2, numbers.Item3, times.Item1, times.Item2, records, reason);
 
+    private static Gen<ClockStep> Step { get; } =
+        from id in Text
+        from numbers in Gen.Three(Time)
+        from trusted in Bool
+        select new ClockStep(id, numbers.Item1, numbers.Item2, numbers.Item3, trusted);
+
+    private static Gen<HourTally> Tally { get; } =
+        from lane in OneOf<Lane>()
+        from numbers in Gen.Four(Time)
+        from time in Time
+        from records in Gen.Choose(0, int.MaxValue)
+        from hash in ArbMap.Default.GeneratorFor<long>()
+        select new HourTally(
+            numbers.Item1, lane, HourTally.StartOfHour(time), records, unchecked((ulong)hash), numbers.Item2, numbers.Item3, numbers.Item4);
+
     public static Gen<Batch> Batch { get; } =
         from lane in OneOf<Lane>()
         from site in Gen.Elements("riverside", "s", "a-0")
         from epoch in Gen.Elements(1, 1_795_000_000_000, long.MaxValue)
         from sequence in Gen.Elements(1, 300, long.MaxValue)
+        from correctionMs in Gen.OneOf(Gen.Constant(0L), Time)
         from batch in Records(new BatchKey(site, epoch, lane, sequence))
-        select batch;
+        select batch with { ClockCorrectionMs = correctionMs };
 
     public static Gen<Receipt> Receipt(string site) =>
         from epoch in Time
@@ -178,7 +194,18 @@ internal static class UplinkGen
             from accessEvents in Access.ListOf()
             from results in Result.ListOf()
             from gaps in Gap.ListOf()
-            select new Batch { Key = key, Transitions = [.. transitions], AccessEvents = [.. accessEvents], CommandResults = [.. results], Gaps = [.. gaps] },
+            from steps in Step.ListOf()
+            from tallies in Tally.ListOf()
+            select new Batch
+            {
+                Key = key,
+                Transitions = [.. transitions],
+                AccessEvents = [.. accessEvents],
+                CommandResults = [.. results],
+                Gaps = [.. gaps],
+                ClockSteps = [.. steps],
+                Tallies = [.. tallies],
+            },
     };
 
     private static ImmutableArray<Sample> Interleave(IEnumerable<Sample[]> columns, int seed)

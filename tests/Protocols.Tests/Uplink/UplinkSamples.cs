@@ -43,6 +43,13 @@ internal static class UplinkSamples
         },
         "command" => Event with { CommandResults = [new("c-1", CommandOutcome.Refused, "unknown", Epoch + 2, false)] },
         "gap" => Event with { Gaps = [new("r-3", Lane.Telemetry, Epoch - 5, 3, 9, Epoch - 4, Epoch - 1, 70, "disk quota")] },
+        "clock-step" => Event with { ClockSteps = [new("r-4", Epoch + 60_000, -59_000, 1_000, true)] },
+        "tally" => Event with { Tallies = [new(Epoch - 5, Lane.Telemetry, HourTally.StartOfHour(Epoch), 70, 0x0102_0304_0506_0708, 3, 9, 2)] },
+        "corrected" => Event with
+        {
+            ClockCorrectionMs = -59_000,
+            AccessEvents = [new("r-5", "door-1", AccessEventKind.Forced, AccessDecision.None, AccessReason.None, "", "", Epoch + 1, false)],
+        },
         _ => throw new ArgumentOutOfRangeException(nameof(name), name, "no such batch"),
     };
 
