@@ -1,5 +1,3 @@
-using System.Collections.Immutable;
-using System.Runtime.InteropServices;
 using IotProperty.Edge.Outbox;
 using IotProperty.Protocols.Uplink;
 using Microsoft.Data.Sqlite;
@@ -11,63 +9,53 @@ namespace IotProperty.Edge.Storage;
 /// Works off requests in rounds: one round, one transaction. Owned by one task, which calls <see cref="Work"/>, makes the returned state visible and then
 /// <see cref="Complete"/>s the round. When the disk fails, the round's callers are told, nothing of the round stays, and the store is opened anew.
 /// </summary>
+/// <remarks>
+/// Its parts: <see cref="StoreOpening"/> opens the file and says what it holds, <see cref="StoreRows"/> stores batches and carries out the queue's decisions,
+/// <see cref="TelemetryRows"/> gathers samples into batches.
+/// </remarks>
 internal sealed class OutboxWriter : IDisposable
 {
     private const int RecoveryPauseMs = 1_000;
-    private const int MaxGapsInBatch = 1_000;
 
     private readonly string _path;
     private readonly string _site;
     private readonly OutboxSettings _settings;
     private readonly EdgeClock _clock;
     private readonly SampleBuffer _samples;
-    private readonly Func<string> _newId;
     private readonly ILogger _logger;
-    private readonly long[] _lastSequence = new long[(int)Lane.Telemetry + 1];
-
-    // Receipted rows are deleted along with the next commit that is needed anyway; a kill before it sends them once more.
-    private readonly HashSet<long> _receipted = [];
+    private readonly StoreOpening _opening;
+    private readonly StoreRows _rows;
+    private readonly TelemetryRows _telemetry;
     private readonly List<StateWrite> _stateWrites = [];
-    private readonly OutboundFeed _outbound = new();
-    private readonly Queue<Gap> _gaps = [];
-    private readonly Queue<OutboxEffect> _effects = [];
-    private readonly Dictionary<long, byte[]> _fresh = [];
     private readonly Dictionary<StoreRequest, Exception> _refused = new(ReferenceEqualityComparer.Instance);
 
-    private OutboxDatabase? _database;
-    private bool _running;
-    private OutboxQueue _queue;
-    private long _lastRowId;
-    private OpenTelemetry? _open;
-    private long? _deletesDueMs;
     private long? _recoverAtMs;
-    private long _droppedBefore;
-    private long _repeatsBefore;
-    private long _setAside;
     private long _commits;
     private long _failures;
 
     public OutboxWriter(string path, string site, OutboxSettings settings, EdgeClock clock, SampleBuffer samples, Func<string> newId, ILogger logger)
     {
-        (_path, _site, _settings, _clock, _samples, _newId, _logger) = (path, site, settings, clock, samples, newId, logger);
-        _database = OutboxDatabase.Open(path);
+        (_path, _site, _settings, _clock, _samples, _logger) = (path, site, settings, clock, samples, logger);
+        _opening = new StoreOpening(path, clock, logger);
+        OpenedStore opened = _opening.Open();
         try
         {
-            Epoch = _database.TakeEpoch(clock.Now().UtcMs);
-            State = _database.ReadState();
-            _queue = ReadQueue(_database);
+            long epoch = opened.Database.TakeEpoch(clock.Now().UtcMs);
+            State = opened.Database.ReadState();
+            _rows = new StoreRows(site, epoch, settings, opened, newId, logger);
         }
         catch
         {
-            _database.Dispose();
+            opened.Database.Dispose();
             throw;
         }
 
+        _telemetry = new TelemetryRows(_rows, settings, logger);
         Snapshot = TakeSnapshot();
-        StorageLog.Opened(_logger, path, Epoch, _queue.Rows, _queue.Bytes);
+        StorageLog.Opened(_logger, path, Epoch, _rows.Queue.Rows, _rows.Queue.Bytes);
     }
 
-    public long Epoch { get; }
+    public long Epoch => _rows.Epoch;
 
     /// <summary>The state as it was when the store was opened.</summary>
     public IReadOnlyDictionary<string, byte[]> State { get; }
@@ -82,33 +70,33 @@ internal sealed class OutboxWriter : IDisposable
     public long? FlushDueMs => _samples.Waiting is { Count: > 0 } waiting ? Math.Max(waiting.DueMs, _recoverAtMs ?? 0) : null;
 
     /// <summary>When there is something else to do; null when only requests can change anything.</summary>
-    public long? NextDueMs => _recoverAtMs ?? Earlier(_queue.NextDueMs, _deletesDueMs);
+    public long? NextDueMs => _recoverAtMs ?? Earlier(_rows.Queue.NextDueMs, _rows.DeletesDueMs);
 
     /// <summary>Works off a round, and the telemetry when it is due. Returns the state that was stored.</summary>
     public IReadOnlyList<StateWrite> Work(List<StoreRequest> round, bool last)
     {
         Moment now = _clock.Now();
-        Clear();
+        _rows.BeginRound(now);
+        _stateWrites.Clear();
         _refused.Clear();
-        long[] sequencesBefore = [.. _lastSequence];
         (List<Sample> Samples, LostSamples Lost) taken = ([], default);
         try
         {
             Recover(now);
             foreach (StoreRequest request in round)
             {
-                Apply(request, now);
+                Apply(request);
             }
 
-            if (_database is not null && (last || _samples.Waiting.Count >= _settings.MaxBatchSamples || FlushDueMs <= now.MonotonicMs))
+            if (_rows.Database is not null && (last || _samples.Waiting.Count >= _settings.MaxBatchSamples || FlushDueMs <= now.MonotonicMs))
             {
                 taken = _samples.Take();
-                Flush(taken.Samples, taken.Lost, now);
+                _telemetry.Store(taken.Samples, taken.Lost);
                 Flushed = Flushed || taken.Samples.Count > 0;
             }
 
-            Run(_queue.Step(now, new OutboxEvent.Tick()), now);
-            Commit(now, last);
+            _rows.Happened(new OutboxEvent.Tick());
+            _commits += _rows.Commit(last) ? 1 : 0;
             if (taken.Samples.Count > 0)
             {
                 _samples.GiveBack(taken.Samples);
@@ -116,7 +104,6 @@ internal sealed class OutboxWriter : IDisposable
         }
         catch (SqliteException broken)
         {
-            sequencesBefore.CopyTo(_lastSequence, 0);
             _samples.PutBack(taken.Samples, taken.Lost, now.MonotonicMs + _settings.FlushMs);
             Fail(round, broken, now);
         }
@@ -128,7 +115,7 @@ internal sealed class OutboxWriter : IDisposable
     /// <summary>Tells the callers of the round, and hands out what is to be published.</summary>
     public void Complete(List<StoreRequest> round)
     {
-        _outbound.HandOut();
+        _rows.Outbound.HandOut();
         foreach (StoreRequest request in round)
         {
             if (request is StoreRequest.Tick)
@@ -147,53 +134,31 @@ internal sealed class OutboxWriter : IDisposable
         }
     }
 
-    public void Dispose()
-    {
-        _outbound.Disconnect();
-        _database?.Dispose();
-    }
+    public void Dispose() => _rows.Close();
 
     private static long? Earlier(long? one, long? other) => one is null ? other : other is null ? one : Math.Min(one.Value, other.Value);
 
-    private static OutboxRow Describe(long id, Batch batch, int bytes)
-    {
-        (long from, long to) = EventBatches.Span(batch);
-        bool onlyGaps = batch.Gaps.Length == batch.RecordCount;
-        return new OutboxRow(id, new BatchNumber(batch.Key.Epoch, batch.Key.Lane, batch.Key.Sequence), bytes, batch.RecordCount, from, to, onlyGaps);
-    }
-
-    /// <summary>Forgets what a round, finished or failed, has left.</summary>
-    private void Clear()
-    {
-        _stateWrites.Clear();
-        _outbound.Clear();
-        _gaps.Clear();
-        _effects.Clear();
-        _fresh.Clear();
-        _running = false;
-    }
-
-    private void Apply(StoreRequest request, Moment now)
+    private void Apply(StoreRequest request)
     {
         switch (request)
         {
             case StoreRequest.Add add:
-                Store(add, now);
+                Store(add);
                 break;
             case StoreRequest.Connect connect:
-                _outbound.Connect(connect.Outbound);
-                Run(_queue.Step(now, new OutboxEvent.Disconnected()), now);
-                Run(_queue.Step(now, new OutboxEvent.Connected()), now);
+                _rows.Outbound.Connect(connect.Outbound);
+                _rows.Happened(new OutboxEvent.Disconnected());
+                _rows.Happened(new OutboxEvent.Connected());
                 break;
             case StoreRequest.Disconnect:
-                _outbound.Disconnect();
-                Run(_queue.Step(now, new OutboxEvent.Disconnected()), now);
+                _rows.Outbound.Disconnect();
+                _rows.Happened(new OutboxEvent.Disconnected());
                 break;
             case StoreRequest.Receipts receipts:
                 foreach (Receipt receipt in receipts.All.Where(receipt => receipt.Key.Site == _site))
                 {
                     BatchNumber number = new(receipt.Key.Epoch, receipt.Key.Lane, receipt.Key.Sequence);
-                    Run(_queue.Step(now, new OutboxEvent.Receipted(number, receipt.Status, receipt.Reason)), now);
+                    _rows.Happened(new OutboxEvent.Receipted(number, receipt.Status, receipt.Reason));
                 }
 
                 break;
@@ -204,9 +169,9 @@ internal sealed class OutboxWriter : IDisposable
         }
     }
 
-    private void Store(StoreRequest.Add add, Moment now)
+    private void Store(StoreRequest.Add add)
     {
-        if (_database is null)
+        if (_rows.Database is null)
         {
             _refused.Add(add, new OutboxUnavailableException($"{_path} cannot be written just now"));
             return;
@@ -217,7 +182,7 @@ internal sealed class OutboxWriter : IDisposable
         {
             foreach (Batch batch in add.Batches)
             {
-                Batch keyed = batch with { Key = new BatchKey(_site, Epoch, add.Lane, _lastSequence[(int)add.Lane] + encoded.Count + 1) };
+                Batch keyed = batch with { Key = _rows.NextKey(add.Lane, ahead: encoded.Count) };
                 encoded.Add((keyed, BatchCodec.Encode(keyed)));
             }
         }
@@ -230,182 +195,13 @@ internal sealed class OutboxWriter : IDisposable
 
         foreach ((Batch batch, byte[] payload) in encoded)
         {
-            Insert(batch, payload, now);
+            _rows.Insert(batch, payload);
         }
 
         foreach (StateWrite write in add.State)
         {
-            _database.Write(write);
+            _rows.Database.Write(write);
             _stateWrites.Add(write);
-        }
-    }
-
-    private OutboxRow Insert(Batch batch, byte[] payload, Moment now)
-    {
-        _lastSequence[(int)batch.Key.Lane] = batch.Key.Sequence;
-        OutboxRow row = Describe(++_lastRowId, batch, payload.Length);
-        _database!.Insert(row, payload);
-        _fresh[row.Id] = payload;
-        Run(_queue.Step(now, new OutboxEvent.Stored(row)), now);
-        return row;
-    }
-
-    private void Flush(List<Sample> samples, in LostSamples lost, Moment now)
-    {
-        if (lost.Records > 0)
-        {
-            long sequence = ++_lastSequence[(int)Lane.Telemetry];
-            _gaps.Enqueue(new Gap(Lane.Telemetry, Epoch, sequence, sequence, lost.FromMs, lost.ToMs, lost.Records, "store too slow"));
-            StorageLog.SamplesLost(_logger, lost.Records);
-        }
-
-        int at = 0;
-        if (_open is not null && _queue.MayGrow(_open.Row.Id) && _open.Samples.Length < _settings.MaxBatchSamples)
-        {
-            at = Math.Min(samples.Count, _settings.MaxBatchSamples - _open.Samples.Length);
-            Grow(_open, CollectionsMarshal.AsSpan(samples)[..at], now);
-        }
-
-        while (at < samples.Count)
-        {
-            ImmutableArray<Sample> part = [.. CollectionsMarshal.AsSpan(samples).Slice(at, Math.Min(_settings.MaxBatchSamples, samples.Count - at))];
-            Batch batch = new() { Key = new BatchKey(_site, Epoch, Lane.Telemetry, _lastSequence[(int)Lane.Telemetry] + 1), Samples = part };
-            _open = new OpenTelemetry(Insert(batch, BatchCodec.Encode(batch), now), part);
-            at += part.Length;
-        }
-    }
-
-    /// <summary>While a batch waits (the hub is away or slow) it gathers what follows: a backlog is few large batches, not many small ones.</summary>
-    private void Grow(OpenTelemetry open, ReadOnlySpan<Sample> more, Moment now)
-    {
-        if (more.IsEmpty)
-        {
-            return;
-        }
-
-        open.Samples = [.. open.Samples, .. more];
-        Batch batch = new()
-        {
-            Key = new BatchKey(_site, open.Row.Number.Epoch, Lane.Telemetry, open.Row.Number.Sequence),
-            Samples = open.Samples,
-        };
-        byte[] payload = BatchCodec.Encode(batch);
-        open.Row = Describe(open.Row.Id, batch, payload.Length);
-        _database!.Replace(open.Row, payload);
-        _fresh[open.Row.Id] = payload;
-        Run(_queue.Step(now, new OutboxEvent.Grew(open.Row)), now);
-    }
-
-    /// <summary>Carries effects out in the order in which they were decided: those that follow from an effect come after those that were decided with it.</summary>
-    private void Run(IReadOnlyList<OutboxEffect> decided, Moment now)
-    {
-        foreach (OutboxEffect effect in decided)
-        {
-            _effects.Enqueue(effect);
-        }
-
-        if (_running)
-        {
-            return;
-        }
-
-        _running = true;
-        while (_effects.TryDequeue(out OutboxEffect? effect) || DeclareGaps(now))
-        {
-            if (effect is not null)
-            {
-                Run(effect, now);
-            }
-        }
-
-        _running = false;
-    }
-
-    private bool DeclareGaps(Moment now)
-    {
-        if (_database is null || _gaps.Count == 0)
-        {
-            return false;
-        }
-
-        List<GapRecord> records = [];
-        while (records.Count < MaxGapsInBatch && _gaps.TryDequeue(out Gap? gap))
-        {
-            records.Add(gap.ToRecord(_newId()));
-            StorageLog.Gap(_logger, gap.Records, gap.Lane, gap.Epoch, gap.FirstSequence, gap.LastSequence, gap.Reason);
-        }
-
-        Batch batch = new() { Key = new BatchKey(_site, Epoch, Lane.Event, _lastSequence[(int)Lane.Event] + 1), Gaps = [.. records] };
-        Insert(batch, BatchCodec.Encode(batch), now);
-        return true;
-    }
-
-    private void Run(OutboxEffect effect, Moment now)
-    {
-        switch (effect)
-        {
-            case OutboxEffect.Publish publish:
-                Publish(publish.Row, now);
-                break;
-            case OutboxEffect.Delete delete:
-                _receipted.Add(delete.Id);
-                _deletesDueMs ??= now.MonotonicMs + _settings.FlushMs;
-                break;
-            case OutboxEffect.SetAside aside:
-                _setAside++;
-                _database?.SetAside(aside.Id, aside.Reason, now.UtcMs);
-                break;
-            case OutboxEffect.Drop drop:
-                _database?.Delete(drop.Id);
-                break;
-            case OutboxEffect.Declare declare:
-                _gaps.Enqueue(declare.Gap);
-                break;
-            default:
-                throw new ArgumentOutOfRangeException(nameof(effect), effect, "not an effect of the outbox");
-        }
-    }
-
-    private void Publish(in OutboxRow row, Moment now)
-    {
-        if (_database is null)
-        {
-            return;
-        }
-
-        if (_fresh.TryGetValue(row.Id, out byte[]? payload) || _database.TryRead(row, out payload))
-        {
-            _outbound.Add(new OutboundBatch(row.Number, payload));
-            return;
-        }
-
-        StorageLog.RowDamaged(_logger, row.Id, row.Number.Lane, row.Number.Epoch, row.Number.Sequence);
-        Run(_queue.Step(now, new OutboxEvent.Damaged(row.Id, "damaged in the edge's store")), now);
-    }
-
-    private void Commit(Moment now, bool last)
-    {
-        if (_database is null)
-        {
-            return;
-        }
-
-        if (last || _deletesDueMs <= now.MonotonicMs)
-        {
-            _database.Begin();
-        }
-
-        if (_database.InTransaction)
-        {
-            foreach (long id in _receipted)
-            {
-                _database.Delete(id);
-            }
-
-            _database.Commit();
-            _commits++;
-            _receipted.Clear();
-            _deletesDueMs = null;
         }
     }
 
@@ -418,11 +214,10 @@ internal sealed class OutboxWriter : IDisposable
             _refused.TryAdd(add, new OutboxUnavailableException($"{_path}: {broken.Message}", broken));
         }
 
-        Clear();
-        _outbound.KeepConnection(round);
-        _open = null;
-        _database?.Dispose();
-        _database = null;
+        _stateWrites.Clear();
+        _rows.Fail();
+        _rows.Outbound.KeepConnection(round);
+        _telemetry.Forget();
         _recoverAtMs = now.MonotonicMs + RecoveryPauseMs;
     }
 
@@ -434,68 +229,22 @@ internal sealed class OutboxWriter : IDisposable
         }
 
         _recoverAtMs = now.MonotonicMs + RecoveryPauseMs;
-        OutboxDatabase database = OutboxDatabase.Open(_path);
-        OutboxQueue queue;
-        try
-        {
-            queue = ReadQueue(database);
-        }
-        catch (SqliteException)
-        {
-            database.Dispose();
-            throw;
-        }
-
-        _droppedBefore += _queue.DroppedRecords;
-        _repeatsBefore += _queue.Repeats;
-        _database = database;
-        _queue = queue;
+        _rows.Reopen(_opening.Open());
         _recoverAtMs = null;
         StorageLog.Recovered(_logger, _path);
-        if (_outbound.IsConnected)
+        if (_rows.Outbound.IsConnected)
         {
-            Run(_queue.Step(now, new OutboxEvent.Connected()), now);
+            _rows.Happened(new OutboxEvent.Connected());
         }
-    }
-
-    private OutboxQueue ReadQueue(OutboxDatabase database)
-    {
-        IReadOnlyList<OutboxRow> rows = database.ReadIndex(out IReadOnlyList<long> damaged);
-        foreach (long id in damaged)
-        {
-            StorageLog.RowUnreadable(_logger, id);
-            database.SetAside(id, "description damaged in the edge's store", _clock.Now().UtcMs);
-            _setAside++;
-        }
-
-        database.Commit();
-        _lastRowId = Math.Max(_lastRowId, rows.Count > 0 ? rows[^1].Id : 0);
-
-        // A commit that was reported as failed may have reached the disk all the same: its numbers are taken.
-        foreach (OutboxRow row in rows.Where(row => row.Number.Epoch == Epoch))
-        {
-            ref long last = ref _lastSequence[(int)row.Number.Lane];
-            last = Math.Max(last, row.Number.Sequence);
-        }
-
-        return new OutboxQueue(_settings, rows.Where(row => !_receipted.Contains(row.Id)));
     }
 
     private OutboxSnapshot TakeSnapshot() => new(
-        _queue.Backlog(Lane.Event),
-        _queue.Backlog(Lane.Reading),
-        _queue.Backlog(Lane.Telemetry),
-        _droppedBefore + _queue.DroppedRecords,
-        _repeatsBefore + _queue.Repeats,
-        _setAside,
+        _rows.Queue.Backlog(Lane.Event),
+        _rows.Queue.Backlog(Lane.Reading),
+        _rows.Queue.Backlog(Lane.Telemetry),
+        _rows.DroppedRecords,
+        _rows.Repeats,
+        _rows.SetAside,
         _commits,
         _failures);
-
-    /// <summary>The newest telemetry batch, which may gather more while it was never published.</summary>
-    private sealed class OpenTelemetry(OutboxRow row, ImmutableArray<Sample> samples)
-    {
-        public OutboxRow Row { get; set; } = row;
-
-        public ImmutableArray<Sample> Samples { get; set; } = samples;
-    }
 }

@@ -1,0 +1,280 @@
+using IotProperty.Edge.Outbox;
+using IotProperty.Protocols.Uplink;
+using Microsoft.Extensions.Logging;
+
+namespace IotProperty.Edge.Storage;
+
+/// <summary>
+/// Stores batches as rows, tells the queue of everything that happens, and carries out what the queue decides; all of it in the transaction of the round.
+/// Every batch of every lane is stored by <see cref="Insert"/> and changed by <see cref="Replace"/>, and by nothing else.
+/// Owned by the writer's task. A round begins with <see cref="BeginRound"/>; when it fails, <see cref="Reopen"/> begins anew with what the file holds.
+/// </summary>
+internal sealed class StoreRows
+{
+    private const int MaxGapsInBatch = 1_000;
+
+    private readonly string _site;
+    private readonly OutboxSettings _settings;
+    private readonly Func<string> _newId;
+    private readonly ILogger _logger;
+    private readonly Queue<Gap> _gaps = [];
+    private readonly Queue<OutboxEffect> _effects = [];
+
+    // Payloads of this round need not be read back in order to be published.
+    private readonly Dictionary<long, byte[]> _fresh = [];
+
+    // Receipted rows are deleted along with the next commit that is needed anyway; a kill before it sends them once more.
+    private readonly HashSet<long> _receipted = [];
+    private readonly long[] _lastSequence = new long[(int)Lane.Telemetry + 1];
+    private readonly long[] _lastSequenceBeforeRound = new long[(int)Lane.Telemetry + 1];
+    private long _lastRowId;
+    private long _droppedBefore;
+    private long _repeatsBefore;
+    private bool _running;
+    private Moment _now;
+
+    public StoreRows(string site, long epoch, OutboxSettings settings, OpenedStore opened, Func<string> newId, ILogger logger)
+    {
+        (_site, Epoch, _settings, _newId, _logger) = (site, epoch, settings, newId, logger);
+        (Database, Queue) = (opened.Database, new OutboxQueue(settings, opened.Rows));
+        Learn(opened);
+    }
+
+    public long Epoch { get; }
+
+    /// <summary>The file; null while it cannot be written.</summary>
+    public OutboxDatabase? Database { get; private set; }
+
+    public OutboxQueue Queue { get; private set; }
+
+    /// <summary>Where the round's publishes are gathered.</summary>
+    public OutboundFeed Outbound { get; } = new();
+
+    /// <summary>The monotonic time by which receipted rows shall be deleted; null when there are none.</summary>
+    public long? DeletesDueMs { get; private set; }
+
+    /// <summary>Rows that were set aside, since the start.</summary>
+    public long SetAside { get; private set; }
+
+    public long DroppedRecords => _droppedBefore + Queue.DroppedRecords;
+
+    public long Repeats => _repeatsBefore + Queue.Repeats;
+
+    public void BeginRound(Moment now)
+    {
+        Forget();
+        _now = now;
+        _lastSequence.CopyTo(_lastSequenceBeforeRound, 0);
+    }
+
+    /// <summary>The key of the batch that is stored in a lane after <paramref name="ahead"/> others.</summary>
+    public BatchKey NextKey(Lane lane, int ahead = 0) => new(_site, Epoch, lane, _lastSequence[(int)lane] + 1 + ahead);
+
+    /// <summary>Takes the next number of a lane for something that is lost before it could be stored.</summary>
+    public long SkipSequence(Lane lane) => ++_lastSequence[(int)lane];
+
+    /// <summary>Stores a batch under <see cref="NextKey"/>.</summary>
+    /// <param name="payload">The batch, encoded.</param>
+    public OutboxRow Insert(Batch batch, byte[] payload)
+    {
+        _lastSequence[(int)batch.Key.Lane] = batch.Key.Sequence;
+        OutboxRow row = Describe(++_lastRowId, batch, payload.Length);
+        Database!.Insert(row, payload);
+        _fresh[row.Id] = payload;
+        Happened(new OutboxEvent.Stored(row));
+        return row;
+    }
+
+    /// <summary>Puts another content into the place of a batch that <see cref="OutboxQueue.MayGrow"/>.</summary>
+    public OutboxRow Replace(long id, Batch batch)
+    {
+        byte[] payload = BatchCodec.Encode(batch);
+        OutboxRow row = Describe(id, batch, payload.Length);
+        Database!.Replace(row, payload);
+        _fresh[id] = payload;
+        Happened(new OutboxEvent.Grew(row));
+        return row;
+    }
+
+    /// <summary>Tells the queue, and carries out what it decides.</summary>
+    public void Happened(OutboxEvent happened) => Run(Queue.Step(_now, happened));
+
+    /// <summary>To be declared to the hub, in this round.</summary>
+    public void Declare(Gap gap)
+    {
+        _gaps.Enqueue(gap);
+        Run([]);
+    }
+
+    /// <summary>Commits what the round has written; receipted rows go along. Does nothing when nothing was written and nothing is due.</summary>
+    /// <param name="last">Whether no other round will follow.</param>
+    /// <returns>Whether there was something to commit.</returns>
+    public bool Commit(bool last)
+    {
+        if (Database is null)
+        {
+            return false;
+        }
+
+        if (last || DeletesDueMs <= _now.MonotonicMs)
+        {
+            Database.Begin();
+        }
+
+        if (!Database.InTransaction)
+        {
+            return false;
+        }
+
+        foreach (long id in _receipted)
+        {
+            Database.Delete(id);
+        }
+
+        Database.Commit();
+        _receipted.Clear();
+        DeletesDueMs = null;
+        return true;
+    }
+
+    /// <summary>Closes the file: nothing of this round stays.</summary>
+    public void Fail()
+    {
+        Forget();
+        _lastSequenceBeforeRound.CopyTo(_lastSequence, 0);
+        Database?.Dispose();
+        Database = null;
+    }
+
+    /// <summary>Goes on with a file that was opened anew. What was receipted is not sent again.</summary>
+    public void Reopen(OpenedStore opened)
+    {
+        _droppedBefore += Queue.DroppedRecords;
+        _repeatsBefore += Queue.Repeats;
+        Database = opened.Database;
+        Queue = new OutboxQueue(_settings, opened.Rows.Where(row => !_receipted.Contains(row.Id)));
+        Learn(opened);
+    }
+
+    public void Close()
+    {
+        Outbound.Disconnect();
+        Database?.Dispose();
+    }
+
+    private static OutboxRow Describe(long id, Batch batch, int bytes)
+    {
+        (long from, long to) = EventBatches.Span(batch);
+        bool onlyGaps = batch.Gaps.Length == batch.RecordCount;
+        return new OutboxRow(id, new BatchNumber(batch.Key.Epoch, batch.Key.Lane, batch.Key.Sequence), bytes, batch.RecordCount, from, to, onlyGaps);
+    }
+
+    /// <summary>A commit that was reported as failed may have reached the disk all the same: its numbers are taken.</summary>
+    private void Learn(OpenedStore opened)
+    {
+        SetAside += opened.SetAside;
+        _lastRowId = Math.Max(_lastRowId, opened.Rows.Count > 0 ? opened.Rows[^1].Id : 0);
+        foreach (OutboxRow row in opened.Rows.Where(row => row.Number.Epoch == Epoch))
+        {
+            ref long last = ref _lastSequence[(int)row.Number.Lane];
+            last = Math.Max(last, row.Number.Sequence);
+        }
+    }
+
+    /// <summary>Forgets what a round, finished or failed, has left.</summary>
+    private void Forget()
+    {
+        Outbound.Clear();
+        _gaps.Clear();
+        _effects.Clear();
+        _fresh.Clear();
+        _running = false;
+    }
+
+    /// <summary>Carries effects out in the order in which they were decided: those that follow from an effect come after those that were decided with it.</summary>
+    private void Run(IReadOnlyList<OutboxEffect> decided)
+    {
+        foreach (OutboxEffect effect in decided)
+        {
+            _effects.Enqueue(effect);
+        }
+
+        if (_running)
+        {
+            return;
+        }
+
+        _running = true;
+        while (_effects.TryDequeue(out OutboxEffect? effect) || StoreGaps())
+        {
+            if (effect is not null)
+            {
+                Run(effect);
+            }
+        }
+
+        _running = false;
+    }
+
+    private bool StoreGaps()
+    {
+        if (Database is null || _gaps.Count == 0)
+        {
+            return false;
+        }
+
+        List<GapRecord> records = [];
+        while (records.Count < MaxGapsInBatch && _gaps.TryDequeue(out Gap? gap))
+        {
+            records.Add(gap.ToRecord(_newId()));
+            StorageLog.Gap(_logger, gap.Records, gap.Lane, gap.Epoch, gap.FirstSequence, gap.LastSequence, gap.Reason);
+        }
+
+        Batch batch = new() { Key = NextKey(Lane.Event), Gaps = [.. records] };
+        Insert(batch, BatchCodec.Encode(batch));
+        return true;
+    }
+
+    private void Run(OutboxEffect effect)
+    {
+        switch (effect)
+        {
+            case OutboxEffect.Publish publish:
+                Publish(publish.Row);
+                break;
+            case OutboxEffect.Delete delete:
+                _receipted.Add(delete.Id);
+                DeletesDueMs ??= _now.MonotonicMs + _settings.FlushMs;
+                break;
+            case OutboxEffect.SetAside aside:
+                SetAside++;
+                Database?.SetAside(aside.Id, aside.Reason, _now.UtcMs);
+                break;
+            case OutboxEffect.Drop drop:
+                Database?.Delete(drop.Id);
+                break;
+            case OutboxEffect.Declare declare:
+                _gaps.Enqueue(declare.Gap);
+                break;
+            default:
+                throw new ArgumentOutOfRangeException(nameof(effect), effect, "not an effect of the outbox");
+        }
+    }
+
+    private void Publish(in OutboxRow row)
+    {
+        if (Database is null)
+        {
+            return;
+        }
+
+        if (_fresh.TryGetValue(row.Id, out byte[]? payload) || Database.TryRead(row, out payload))
+        {
+            Outbound.Add(new OutboundBatch(row.Number, payload));
+            return;
+        }
+
+        StorageLog.RowDamaged(_logger, row.Id, row.Number.Lane, row.Number.Epoch, row.Number.Sequence);
+        Happened(new OutboxEvent.Damaged(row.Id, "damaged in the edge's store"));
+    }
+}

@@ -1,0 +1,52 @@
+using System.Collections.Immutable;
+using System.Runtime.InteropServices;
+using IotProperty.Edge.Outbox;
+using IotProperty.Protocols.Uplink;
+using Microsoft.Extensions.Logging;
+
+namespace IotProperty.Edge.Storage;
+
+/// <summary>Puts samples into rows: while a row waits (the hub is away or slow) it gathers what follows, so that a backlog is few large batches and not many small ones.</summary>
+internal sealed class TelemetryRows(StoreRows rows, OutboxSettings settings, ILogger logger)
+{
+    /// <summary>The newest telemetry batch, which may gather more while it was never published.</summary>
+    private (OutboxRow Row, ImmutableArray<Sample> Samples)? _open;
+
+    /// <summary>The file was closed; what it holds is not known any more.</summary>
+    public void Forget() => _open = null;
+
+    public void Store(List<Sample> samples, in LostSamples lost)
+    {
+        if (lost.Records > 0)
+        {
+            long sequence = rows.SkipSequence(Lane.Telemetry);
+            rows.Declare(new Gap(Lane.Telemetry, rows.Epoch, sequence, sequence, lost.FromMs, lost.ToMs, lost.Records, "store too slow"));
+            StorageLog.SamplesLost(logger, lost.Records);
+        }
+
+        ReadOnlySpan<Sample> all = CollectionsMarshal.AsSpan(samples);
+        int at = Grow(all);
+        while (at < all.Length)
+        {
+            ImmutableArray<Sample> part = [.. all.Slice(at, Math.Min(settings.MaxBatchSamples, all.Length - at))];
+            Batch batch = new() { Key = rows.NextKey(Lane.Telemetry), Samples = part };
+            _open = (rows.Insert(batch, BatchCodec.Encode(batch)), part);
+            at += part.Length;
+        }
+    }
+
+    /// <returns>How many samples found a place in the row that is open.</returns>
+    private int Grow(ReadOnlySpan<Sample> samples)
+    {
+        if (_open is not { } open || !rows.Queue.MayGrow(open.Row.Id) || open.Samples.Length >= settings.MaxBatchSamples || samples.IsEmpty)
+        {
+            return 0;
+        }
+
+        int taken = Math.Min(samples.Length, settings.MaxBatchSamples - open.Samples.Length);
+        ImmutableArray<Sample> all = [.. open.Samples, .. samples[..taken]];
+        Batch batch = new() { Key = rows.NextKey(Lane.Telemetry) with { Sequence = open.Row.Number.Sequence }, Samples = all };
+        _open = (rows.Replace(open.Row.Id, batch), all);
+        return taken;
+    }
+}
