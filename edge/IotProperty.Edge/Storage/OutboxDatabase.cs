@@ -10,7 +10,7 @@ namespace IotProperty.Edge.Storage;
 /// The outbox's tables in SQLite: write-ahead log, every commit synced. Synchronous, and owned by one task. Everything here may throw
 /// <see cref="SqliteException"/>; after one, the owner throws the object away and opens another.
 /// </summary>
-internal sealed class OutboxDatabase : IDisposable
+internal sealed class OutboxDatabase : IOutboxDatabase
 {
     private const int SchemaVersion = 1;
     private const int MaxAsideRows = 1000;

@@ -33,10 +33,19 @@ internal sealed class OutboxWriter : IDisposable
     private long _commits;
     private long _failures;
 
-    public OutboxWriter(string path, string site, OutboxSettings settings, EdgeClock clock, SampleBuffer samples, Func<string> newId, ILogger logger)
+    /// <param name="openFile">Opens the store at a path: <see cref="OutboxDatabase.Open"/>, or what a simulation has for a disk.</param>
+    public OutboxWriter(
+        string path,
+        string site,
+        OutboxSettings settings,
+        EdgeClock clock,
+        SampleBuffer samples,
+        Func<string> newId,
+        ILogger logger,
+        Func<string, IOutboxDatabase> openFile)
     {
         (_path, _site, _settings, _clock, _samples, _logger) = (path, site, settings, clock, samples, logger);
-        _opening = new StoreOpening(path, clock, logger);
+        _opening = new StoreOpening(path, openFile, clock, logger);
         OpenedStore opened = _opening.Open();
         try
         {

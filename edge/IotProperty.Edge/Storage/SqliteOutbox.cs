@@ -41,7 +41,7 @@ public sealed class SqliteOutbox : IOutbox, IEdgeStateStore, IOutboxDispatch, IA
     {
         _clock = clock;
         _settings = settings;
-        _writer = new OutboxWriter(path, site, settings, clock, _samples, NewId, logger);
+        _writer = new OutboxWriter(path, site, settings, clock, _samples, NewId, logger, OutboxDatabase.Open);
         _state = new ConcurrentDictionary<string, byte[]>(_writer.State, StringComparer.Ordinal);
         _idPrefix = Epoch.ToString("x", CultureInfo.InvariantCulture);
         _flushTimer = clock.Time.CreateTimer(_ => Wake(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);

@@ -4,12 +4,12 @@ using Microsoft.Extensions.Logging;
 namespace IotProperty.Edge.Storage;
 
 /// <summary>Opens the file and finds out what it holds: at the start, and again after every failure.</summary>
-internal sealed class StoreOpening(string path, EdgeClock clock, ILogger logger)
+internal sealed class StoreOpening(string path, Func<string, IOutboxDatabase> openFile, EdgeClock clock, ILogger logger)
 {
     /// <summary>Throws <see cref="Microsoft.Data.Sqlite.SqliteException"/> when the file cannot be used, and <see cref="InvalidDataException"/> when a newer program wrote it.</summary>
     public OpenedStore Open()
     {
-        OutboxDatabase database = OutboxDatabase.Open(path);
+        IOutboxDatabase database = openFile(path);
         try
         {
             IReadOnlyList<OutboxRow> rows = database.ReadIndex(out IReadOnlyList<long> damaged);
@@ -34,4 +34,4 @@ internal sealed class StoreOpening(string path, EdgeClock clock, ILogger logger)
 /// <param name="Database">To be disposed of by whoever takes it over.</param>
 /// <param name="Rows">In order of ids.</param>
 /// <param name="SetAside">Rows that were set aside because they could not be described.</param>
-internal sealed record OpenedStore(OutboxDatabase Database, IReadOnlyList<OutboxRow> Rows, int SetAside);
+internal sealed record OpenedStore(IOutboxDatabase Database, IReadOnlyList<OutboxRow> Rows, int SetAside);

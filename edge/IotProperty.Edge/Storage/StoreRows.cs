@@ -43,7 +43,7 @@ internal sealed class StoreRows
     public long Epoch { get; }
 
     /// <summary>The file; null while it cannot be written.</summary>
-    public OutboxDatabase? Database { get; private set; }
+    public IOutboxDatabase? Database { get; private set; }
 
     public OutboxQueue Queue { get; private set; }
 

@@ -1,0 +1,49 @@
+using System.Diagnostics.CodeAnalysis;
+using IotProperty.Edge.Outbox;
+using Microsoft.Data.Sqlite;
+
+namespace IotProperty.Edge.Storage;
+
+/// <summary>
+/// What the outbox asks of its file: a transaction at a time, synced to disk when <see cref="Commit"/> returns. Synchronous, and owned by one task.
+/// Everything here may throw <see cref="SqliteException"/>; after one, the owner throws the object away and opens another. <see cref="OutboxDatabase"/> is the real
+/// one; the simulation of the whole system puts a disk of its own in its place.
+/// </summary>
+internal interface IOutboxDatabase : IDisposable
+{
+    /// <inheritdoc cref="OutboxDatabase.InTransaction"/>
+    bool InTransaction { get; }
+
+    /// <inheritdoc cref="OutboxDatabase.TakeEpoch"/>
+    long TakeEpoch(long utcMs);
+
+    /// <inheritdoc cref="OutboxDatabase.ReadIndex"/>
+    IReadOnlyList<OutboxRow> ReadIndex(out IReadOnlyList<long> damaged);
+
+    /// <inheritdoc cref="OutboxDatabase.ReadState"/>
+    Dictionary<string, byte[]> ReadState();
+
+    /// <inheritdoc cref="OutboxDatabase.TryRead"/>
+    bool TryRead(in OutboxRow row, [NotNullWhen(true)] out byte[]? payload);
+
+    /// <inheritdoc cref="OutboxDatabase.Begin"/>
+    void Begin();
+
+    /// <inheritdoc cref="OutboxDatabase.Commit"/>
+    void Commit();
+
+    /// <inheritdoc cref="OutboxDatabase.Insert"/>
+    void Insert(in OutboxRow row, byte[] payload);
+
+    /// <inheritdoc cref="OutboxDatabase.Replace"/>
+    void Replace(in OutboxRow row, byte[] payload);
+
+    /// <inheritdoc cref="OutboxDatabase.Delete"/>
+    void Delete(long id);
+
+    /// <inheritdoc cref="OutboxDatabase.SetAside"/>
+    void SetAside(long id, string reason, long utcMs);
+
+    /// <inheritdoc cref="OutboxDatabase.Write"/>
+    void Write(in StateWrite write);
+}
