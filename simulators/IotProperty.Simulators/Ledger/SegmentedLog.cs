@@ -87,7 +87,9 @@ public sealed class SegmentedLog : IDisposable
     private FileStream StartSegment()
     {
         _number++;
-        FileStream file = new(Path.Combine(_folder, $"{_name}-{_number:D6}.log"), FileMode.CreateNew, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete);
+        // Unbuffered: what was shown to a master stays known although this process is killed.
+        FileStream file = new(
+            Path.Combine(_folder, $"{_name}-{_number:D6}.log"), FileMode.CreateNew, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
         file.Write(_header);
         foreach (string old in Segments().SkipLast(_segmentCount))
         {

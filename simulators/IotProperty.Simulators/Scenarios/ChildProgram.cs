@@ -7,12 +7,14 @@ using System.Threading.Channels;
 namespace IotProperty.Simulators.Scenarios;
 
 /// <summary>
-/// One program that the scenario runs: its output goes to a log file, its JSON lines can be awaited, and it ends by SIGTERM (<see cref="StopAsync"/>) or
-/// SIGKILL (<see cref="KillAsync"/>), always by its process id.
+/// One program that the scenario runs: its output goes to a log file, its JSON lines can be awaited, it can be held for a while (<see cref="Freeze"/>), and it
+/// ends by SIGTERM (<see cref="StopAsync"/>) or SIGKILL (<see cref="KillAsync"/>), always by its process id.
 /// </summary>
 public sealed class ChildProgram : IAsyncDisposable
 {
     private const int SigTerm = 15;
+    private const int SigContinue = 18;
+    private const int SigStop = 19;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
     private readonly Process _process;
@@ -36,7 +38,9 @@ public sealed class ChildProgram : IAsyncDisposable
     public bool HasEnded => _process.HasExited;
 
     /// <summary>Starts a program; what it prints goes to <c>LOGFOLDER/NAME.log</c>. A path that ends in <c>.dll</c> is run by dotnet.</summary>
-    public static ChildProgram Start(string name, string program, IEnumerable<string> arguments, string logFolder)
+    /// <param name="environment">Variables that the program has beside those of this process.</param>
+    public static ChildProgram Start(
+        string name, string program, IEnumerable<string> arguments, string logFolder, IEnumerable<KeyValuePair<string, string>>? environment = null)
     {
         ArgumentNullException.ThrowIfNull(program);
         Directory.CreateDirectory(logFolder);
@@ -50,6 +54,11 @@ public sealed class ChildProgram : IAsyncDisposable
         foreach (string argument in assembly ? arguments.Prepend(program) : arguments)
         {
             start.ArgumentList.Add(argument);
+        }
+
+        foreach ((string variable, string value) in environment ?? [])
+        {
+            start.Environment[variable] = value;
         }
 
         StreamWriter log = new(Path.Combine(logFolder, name + ".log"), append: true) { AutoFlush = true };
@@ -120,6 +129,12 @@ public sealed class ChildProgram : IAsyncDisposable
         return _process.TotalProcessorTime;
     }
 
+    /// <summary>SIGSTOP: from now on it does nothing, and its connections stay open.</summary>
+    public void Freeze() => Send(SigStop);
+
+    /// <summary>SIGCONT: it goes on where it was.</summary>
+    public void Thaw() => Send(SigContinue);
+
     /// <summary>SIGKILL, now; returns when the process is gone.</summary>
     public async Task KillAsync()
     {
@@ -130,11 +145,7 @@ public sealed class ChildProgram : IAsyncDisposable
     /// <summary>SIGTERM; returns the exit code when the process is gone. One that does not end in time is killed, which is a failure.</summary>
     public async Task<int> StopAsync()
     {
-        if (!_process.HasExited && Signal(_process.Id, SigTerm) != 0 && !_process.HasExited)
-        {
-            throw new ScenarioException($"{Name} cannot be signalled");
-        }
-
+        Send(SigTerm);
         using CancellationTokenSource patience = new(Patience);
         try
         {
@@ -160,6 +171,15 @@ public sealed class ChildProgram : IAsyncDisposable
         await _reading;
         await _log.DisposeAsync();
         _process.Dispose();
+    }
+
+    /// <summary>To a program that has ended already there is nothing to say.</summary>
+    private void Send(int signal)
+    {
+        if (!_process.HasExited && Signal(_process.Id, signal) != 0 && !_process.HasExited)
+        {
+            throw new ScenarioException($"{Name} cannot be signalled");
+        }
     }
 
     [DllImport("libc", EntryPoint = "kill", SetLastError = true)]

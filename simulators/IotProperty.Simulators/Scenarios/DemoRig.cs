@@ -184,22 +184,13 @@ public sealed class DemoRig : IAsyncDisposable
         return JsonDocument.Parse(output).RootElement;
     }
 
-    private async Task WriteSiteAsync(JsonElement lines, JsonElement edge, CancellationToken cancellationToken)
-    {
-        string folder = Path.GetDirectoryName(_site)!;
-        Directory.CreateDirectory(folder);
-        string site = await File.ReadAllTextAsync(Path.Combine(_programs.SiteFolder, "site.yaml"), cancellationToken);
-        site = DemoSite.WithPorts(site, Port(Text(lines, "plant")), Port(Text(lines, "meters")), Port(Text(lines, "access")), PortsFolder, Port(_mqtt))
-            .Replace("user: riverside,", $"user: {Text(edge, "user")},", StringComparison.Ordinal);
-        await File.WriteAllTextAsync(_site, site, cancellationToken);
-        File.Copy(Path.Combine(_programs.SiteFolder, "credentials.yaml"), Path.Combine(folder, "credentials.yaml"), overwrite: true);
-        string password = Path.Combine(folder, "edge.password");
-        await File.WriteAllTextAsync(password, Text(edge, "password") + "\n", cancellationToken);
-        if (!OperatingSystem.IsWindows())
-        {
-            File.SetUnixFileMode(password, UnixFileMode.UserRead | UnixFileMode.UserWrite);
-        }
-    }
+    private Task<string> WriteSiteAsync(JsonElement lines, JsonElement edge, CancellationToken cancellationToken) => DemoSite.WriteAsync(
+        _programs.SiteFolder,
+        Path.GetDirectoryName(_site)!,
+        Text(edge, "user"),
+        Text(edge, "password"),
+        site => DemoSite.WithPorts(site, Port(Text(lines, "plant")), Port(Text(lines, "meters")), Port(Text(lines, "access")), PortsFolder, Port(_mqtt)),
+        cancellationToken);
 
     private static int Port(string endpoint) => IPEndPoint.Parse(endpoint).Port;
 

@@ -31,4 +31,29 @@ public static class DemoSite
 
         return site;
     }
+
+    /// <summary>Writes a site folder that an edge can run from: the demo's site and credentials, and the password that <c>iotp-hub edge add</c> gave.</summary>
+    /// <param name="from">Holds <c>site.yaml</c> and <c>credentials.yaml</c>.</param>
+    /// <param name="to">Made when it is not there.</param>
+    /// <param name="user">The edge's user name at the hub.</param>
+    /// <param name="adapt">Puts the ports of the run into the site's text.</param>
+    /// <returns>The path of the site file.</returns>
+    public static async Task<string> WriteAsync(string from, string to, string user, string password, Func<string, string> adapt, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(adapt);
+        Directory.CreateDirectory(to);
+        string site = adapt(await File.ReadAllTextAsync(Path.Combine(from, "site.yaml"), cancellationToken))
+            .Replace($"user: {Id},", $"user: {user},", StringComparison.Ordinal);
+        string path = Path.Combine(to, "site.yaml");
+        await File.WriteAllTextAsync(path, site, cancellationToken);
+        File.Copy(Path.Combine(from, "credentials.yaml"), Path.Combine(to, "credentials.yaml"), overwrite: true);
+        string passwordFile = Path.Combine(to, "edge.password");
+        await File.WriteAllTextAsync(passwordFile, password + "\n", cancellationToken);
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(passwordFile, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        }
+
+        return path;
+    }
 }

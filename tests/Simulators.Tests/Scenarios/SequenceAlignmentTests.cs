@@ -77,6 +77,31 @@ public class SequenceAlignmentTests
     }
 
     [Fact]
+    public void What_may_belong_elsewhere_may_be_left_out_and_may_be_used()
+    {
+        Told[] told = [new(1000, 1), new(2000, 2) { Optional = true }, new(2000, 7) { Optional = true }, new(3000, 3)];
+        Shown[] shown = [new(1000, 1, true), new(2000, 2, true), new(3000, 3, true)];
+        Assert.Null(SequenceAlignment.Disagreement(shown, told, Late));
+        Assert.NotNull(SequenceAlignment.Disagreement(shown, [.. told.Where(t => t.Value != 2)], Late));
+        Assert.NotNull(SequenceAlignment.Disagreement(shown, [.. told.Select(t => t with { Optional = false })], Late));
+        Assert.Null(SequenceAlignment.Disagreement(shown, [.. told, new(3000, 3) { Optional = true }], Late));
+    }
+
+    [Fact]
+    public void Optional_values_are_not_taken_together_with_their_neighbours()
+    {
+        Assert.Null(SequenceAlignment.Disagreement([new(5000, 1, true)], [new(3000, 1) { Optional = true }, new(5000, 1) { Optional = true }], Late));
+    }
+
+    [Fact]
+    public void Answer_of_an_edge_that_stood_still_may_be_stamped_later_than_others()
+    {
+        Told[] told = [new(4000, 1)];
+        Assert.NotNull(SequenceAlignment.Disagreement([new(1000, 1, true)], told, Late));
+        Assert.Null(SequenceAlignment.Disagreement([new(1000, 1, true) { LateMs = 3000 }], told, Late));
+    }
+
+    [Fact]
     public void Dropping_any_certain_change_is_always_noticed()
     {
         Prop.ForAll(ArbMap.Default.ArbFor<byte[]>(), ArbMap.Default.ArbFor<byte>(), (bytes, which) =>

@@ -5,16 +5,16 @@ namespace IotProperty.Simulators.Scenarios.Hub;
 /// <summary>What the scenario reads of the hub's API, as a client that knows only the API's description.</summary>
 public sealed record HubPage<T>(IReadOnlyList<T> Items, string? Next);
 
-public sealed record HubSample(DateTimeOffset Time, double? Value, string Quality)
+public sealed record HubSample(DateTimeOffset Time, double? Value, string Quality, bool ClockTrusted)
 {
     public bool Told => Quality is "good" or "out-of-range";
 }
 
-public sealed record HubTransition(string Occurrence, int Ordinal, string Rule, string Point, string From, string To, string Cause, DateTimeOffset Time);
+public sealed record HubTransition(string Occurrence, int Ordinal, string Rule, string Point, string From, string To, string Cause, DateTimeOffset Time, bool ClockTrusted);
 
-public sealed record HubAccessEvent(string Id, string Device, string Kind, string Decision, string Reason, string Credential, string Fingerprint, DateTimeOffset Time);
+public sealed record HubAccessEvent(string Id, string Device, string Kind, string Decision, string Reason, string Credential, string Fingerprint, DateTimeOffset Time, bool ClockTrusted);
 
-public sealed record HubReading(string Device, string Register, DateTimeOffset Time, string Value, string Quality)
+public sealed record HubReading(string Device, string Register, DateTimeOffset Time, string Value, string Quality, bool ClockTrusted)
 {
     public decimal Exact => decimal.Parse(Value, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture);
 }

@@ -9,15 +9,23 @@ namespace IotProperty.Simulators.Scenarios.Truth;
 /// Whether the edge must have kept it. False inside the stated loss window of a killed edge, for an answer that came after the edge's time-out, and at the
 /// ends of the comparison.
 /// </param>
-public readonly record struct Shown(long TimeMs, double Value, bool Certain);
+public readonly record struct Shown(long TimeMs, double Value, bool Certain)
+{
+    /// <summary>How long after its serving this one may be stamped, where that is not what the comparison says: the edge itself stood still.</summary>
+    public long? LateMs { get; init; }
+}
 
 /// <summary>A value that the hub holds.</summary>
-public readonly record struct Told(long TimeMs, double Value);
+public readonly record struct Told(long TimeMs, double Value)
+{
+    /// <summary>Whether it may belong elsewhere: the edge's clock went through the time of its stamp twice.</summary>
+    public bool Optional { get; init; }
+}
 
 /// <summary>
 /// Whether the hub's values can have come from what was served: every certain value accounted for, in order, none invented, none from another time. Runs of
 /// equal values count as one on both sides, because an edge does not repeat what has not changed; where every single read must have been kept (billing
-/// readings), <c>each</c> says so.
+/// readings), <c>each</c> says so. What the hub holds may be left out only where it is <see cref="Told.Optional"/>.
 /// </summary>
 public static class SequenceAlignment
 {
@@ -33,43 +41,58 @@ public static class SequenceAlignment
     {
         List<Told> runs = each ? [.. told] : Collapse(told);
 
-        // Which numbers of told runs may be used up so far. Several are possible while uncertain values are passed.
-        SortedSet<int> used = [0];
+        // How far the told runs may be used up so far. Several states are possible while uncertain values are passed.
+        SortedSet<Place> used = Passed([new Place(0, -1)], runs);
         foreach (Shown value in shown)
         {
-            SortedSet<int> next = Next(used, value, runs, lateMs, each);
+            SortedSet<Place> next = Passed(Next(used, value, runs, value.LateMs ?? lateMs, each), runs);
             if (next.Count == 0)
             {
-                int at = used.Max;
-                string expected = at < runs.Count ? $"the hub goes on with {Text(runs[at].Value)} at {Time(runs[at].TimeMs)}" : "the hub has nothing more";
-                string before = at > 0 ? $"after {Text(runs[at - 1].Value)} at {Time(runs[at - 1].TimeMs)} " : "";
+                Place at = used.Max;
+                string expected = at.Next < runs.Count ? $"the hub goes on with {Text(runs[at.Next].Value)} at {Time(runs[at.Next].TimeMs)}" : "the hub has nothing more";
+                string before = at.Last >= 0 ? $"after {Text(runs[at.Last].Value)} at {Time(runs[at.Last].TimeMs)} " : "";
                 return $"{Text(value.Value)} was served at {Time(value.TimeMs)}, but {before}{expected}";
             }
 
             used = next;
         }
 
-        return used.Contains(runs.Count) ? null : $"the hub holds {Text(runs[used.Max].Value)} at {Time(runs[used.Max].TimeMs)}, which was not served then";
+        Place end = used.Max;
+        return end.Next == runs.Count ? null : $"the hub holds {Text(runs[end.Next].Value)} at {Time(runs[end.Next].TimeMs)}, which was not served then";
     }
 
-    private static SortedSet<int> Next(SortedSet<int> used, Shown value, List<Told> runs, long lateMs, bool each)
+    private static SortedSet<Place> Next(SortedSet<Place> used, Shown value, List<Told> runs, long lateMs, bool each)
     {
-        SortedSet<int> next = [];
-        foreach (int count in used)
+        SortedSet<Place> next = [];
+        foreach (Place at in used)
         {
-            if (!value.Certain || (!each && count > 0 && runs[count - 1].Value.Equals(value.Value)))
+            if (!value.Certain || (!each && at.Last >= 0 && runs[at.Last].Value.Equals(value.Value)))
             {
-                next.Add(count);
+                next.Add(at);
             }
 
-            if (count < runs.Count && runs[count].Value.Equals(value.Value)
-                && runs[count].TimeMs >= value.TimeMs - EarlyMs && runs[count].TimeMs <= value.TimeMs + lateMs)
+            if (at.Next < runs.Count && runs[at.Next].Value.Equals(value.Value)
+                && runs[at.Next].TimeMs >= value.TimeMs - EarlyMs && runs[at.Next].TimeMs <= value.TimeMs + lateMs)
             {
-                next.Add(count + 1);
+                next.Add(new Place(at.Next + 1, at.Next));
             }
         }
 
         return next;
+    }
+
+    /// <summary>Adds the places that are reached by leaving out what may belong elsewhere.</summary>
+    private static SortedSet<Place> Passed(SortedSet<Place> places, List<Told> runs)
+    {
+        foreach (Place place in places.ToArray())
+        {
+            for (int next = place.Next; next < runs.Count && runs[next].Optional; next++)
+            {
+                places.Add(place with { Next = next + 1 });
+            }
+        }
+
+        return places;
     }
 
     private static List<Told> Collapse(IReadOnlyList<Told> told)
@@ -77,7 +100,7 @@ public static class SequenceAlignment
         List<Told> runs = [];
         foreach (Told value in told)
         {
-            if (runs.Count == 0 || !runs[^1].Value.Equals(value.Value))
+            if (runs.Count == 0 || !runs[^1].Value.Equals(value.Value) || runs[^1].Optional || value.Optional)
             {
                 runs.Add(value);
             }
@@ -89,4 +112,11 @@ public static class SequenceAlignment
     private static string Text(double value) => value.ToString("R", CultureInfo.InvariantCulture);
 
     private static string Time(long ms) => DateTimeOffset.FromUnixTimeMilliseconds(ms).ToString("HH:mm:ss.fff", CultureInfo.InvariantCulture);
+
+    /// <param name="Next">The first told run that is not accounted for yet.</param>
+    /// <param name="Last">The last one that was taken for a served value; −1 for none.</param>
+    private readonly record struct Place(int Next, int Last) : IComparable<Place>
+    {
+        public int CompareTo(Place other) => Next != other.Next ? Next.CompareTo(other.Next) : Last.CompareTo(other.Last);
+    }
 }
