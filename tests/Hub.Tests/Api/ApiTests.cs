@@ -116,6 +116,16 @@ public sealed class ApiTests(SeededHub seeded) : IClassFixture<SeededHub>
     }
 
     [Fact]
+    public async Task Losses_that_an_edge_declared_are_listed()
+    {
+        using HttpClient api = await seeded.Hub.ProgramAsync("read-only");
+        JsonElement gap = Assert.Single((await GetAsync(api, "gaps?site=riverside")).GetProperty("items").EnumerateArray());
+        Assert.Equal(("telemetry", 7, 9, 90), (gap.GetProperty("lane").GetString(), gap.GetProperty("firstSequence").GetInt64(), gap.GetProperty("lastSequence").GetInt64(), gap.GetProperty("records").GetInt64()));
+        Assert.Equal(seeded.NowMs - 8000, gap.GetProperty("to").GetDateTimeOffset().ToUnixTimeMilliseconds());
+        Assert.Empty((await GetAsync(api, "gaps?site=elsewhere")).GetProperty("items").EnumerateArray());
+    }
+
+    [Fact]
     public async Task Overview_tells_values_with_their_freshness()
     {
         using HttpClient api = await seeded.Hub.ProgramAsync(Roles.Guard);

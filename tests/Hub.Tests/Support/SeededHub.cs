@@ -41,6 +41,7 @@ public sealed class SeededHub : IAsyncLifetime
         {
             Key = NextEvent(),
             AccessEvents = [new AccessEvent("a1", "door-1", AccessEventKind.Credential, AccessDecision.Granted, AccessReason.Known, "resident-0101", "", NowMs - 5000, true)],
+            Gaps = [new GapRecord("g1", Lane.Telemetry, Epoch, 7, 9, NowMs - 9000, NowMs - 8000, 90, "disk quota")],
         });
         await BillAsync();
         AlarmId = (await Hub.Services.GetRequiredService<IotProperty.Hub.Alarms.IAlarmDesk>().ListAsync(Site, true, PageRequest.First, default)).Items[0].Id;

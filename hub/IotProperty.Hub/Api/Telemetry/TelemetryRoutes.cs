@@ -27,6 +27,12 @@ internal static class TelemetryRoutes
         group.MapGet("/batches", async (string site, BatchOverview batches, CancellationToken cancellationToken) =>
             new Page<BatchSpan>(await batches.ReadAsync(site, cancellationToken), null)).Requires(Permission.WatchBuilding)
             .WithSummary("Which batches of the site are committed, by boot epoch and lane.");
+        group.MapGet("/gaps", async (string site, [AsParameters] Paging paging, Ledger ledger, CancellationToken cancellationToken) =>
+        {
+            Page<GapRow> page = await ledger.ReadAsync(
+                db => Storage.Paging.ByIdAsync(db.Set<GapRow>().Where(gap => gap.Site == site), gap => gap.Id, paging.Request, cancellationToken), cancellationToken);
+            return new Page<GapView>([.. page.Items.Select(GapView.Of)], page.Next);
+        }).Requires(Permission.WatchBuilding).WithSummary("Losses that the edge of the site declared, in the order of their ids.");
     }
 
     private static async Task<IResult> ReadAsync(
@@ -81,3 +87,15 @@ internal static class TelemetryRoutes
 
 /// <param name="Samples">Stored samples of the site.</param>
 public sealed record SampleCount(long Samples);
+
+/// <summary>A declared loss in one piece.</summary>
+public sealed record GapView(
+    string Site, string Id, Lane Lane, long Epoch, long FirstSequence, long LastSequence, long FromMs, long ToMs, long Records, string Reason, long ReceivedMs)
+{
+    public static GapView Of(GapRow row)
+    {
+        ArgumentNullException.ThrowIfNull(row);
+        return new GapView(
+            row.Site, row.Id, row.Lane, row.Epoch, row.FirstSequence, row.LastSequence, row.FromMs, row.ToMs, row.RecordCount, row.Reason, row.ReceivedMs);
+    }
+}
