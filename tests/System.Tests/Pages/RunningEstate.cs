@@ -24,9 +24,9 @@ public sealed class RunningEstate : IAsyncDisposable
     {
         string folder = Directory.CreateTempSubdirectory("iotp-system-test-").FullName;
         DemoPrograms programs = new(
-            Hub: Program("hub/IotProperty.Hub", "iotp-hub"),
-            Edge: Program("edge/IotProperty.Edge", "iotp-edge"),
-            Simulator: Program("simulators/IotProperty.Simulators", "iotp-sim"),
+            Hub: BuiltPrograms.Hub,
+            Edge: BuiltPrograms.Edge,
+            Simulator: BuiltPrograms.Simulator,
             SiteFolder: Path.Combine(MarkdownSamples.Root, "deploy/demo"),
             DataFolder: folder,
             Http: "127.0.0.1:0",
@@ -49,13 +49,5 @@ public sealed class RunningEstate : IAsyncDisposable
     {
         await Rig.DisposeAsync();
         Directory.Delete(_folder, recursive: true);
-    }
-
-    /// <summary>The program as it was built in the configuration of these tests.</summary>
-    private static string Program(string project, string name)
-    {
-        string configuration = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name;
-        string path = Path.Combine(MarkdownSamples.Root, project, "bin", configuration, "net10.0", name);
-        return File.Exists(path) ? path : throw new FileNotFoundException($"{name} is not built in {configuration}: build IotProperty.sln first", path);
     }
 }
