@@ -17,8 +17,8 @@ public sealed class LineCore
     /// <summary>A rest is never longer, so that a step of the wall clock is seen soon enough for billing.</summary>
     private const long LongestRestMs = 1_000;
 
-    /// <summary>A wall clock that goes back by more was set; by less it is only being disciplined.</summary>
-    private const long SetBackMs = 1_000;
+    /// <summary>A wall clock that moves by more was stepped; by less it is only being disciplined.</summary>
+    private const long SteppedMs = 450;
 
     private readonly PollDevice[] _devices;
     private readonly ReadingJob[] _readings;
@@ -99,6 +99,7 @@ public sealed class LineCore
         effects.Clear();
         long costMs = now.MonotonicMs - _askedMs;
         device.Statistics.CountReply(kind, now.UtcMs, costMs);
+        FollowClock(now);
         Judge(device, kind, now, effects);
         switch (job)
         {
@@ -160,12 +161,16 @@ public sealed class LineCore
     private void FollowClock(in Moment now)
     {
         long ahead = now.UtcMs - now.MonotonicMs;
-        if (ahead < _utcAheadMs - SetBackMs)
+        long steppedMs = ahead - _utcAheadMs;
+        if (Math.Abs(steppedMs) > SteppedMs)
         {
-            foreach (ReadingJob reading in _readings.Where(reading => !reading.IsUnderWay))
+            foreach (ReadingJob reading in _readings)
             {
-                reading.ClockSetBack(now.UtcMs);
-                _queue.Wait(reading);
+                reading.ClockStepped(steppedMs, now.UtcMs);
+                if (!reading.IsUnderWay)
+                {
+                    _queue.Wait(reading);
+                }
             }
         }
 
@@ -184,7 +189,7 @@ public sealed class LineCore
             }
             else
             {
-                reading.DueMs = now.MonotonicMs + (reading.DueUtcMs - now.UtcMs);
+                reading.Begin(now);
                 _queue.Due(reading);
             }
         }

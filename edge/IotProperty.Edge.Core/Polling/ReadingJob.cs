@@ -13,12 +13,19 @@ internal sealed class ReadingJob : PollJob
     /// <summary>How long a failed reading waits before it is tried again. Milliseconds.</summary>
     private const long RetryMs = 5_000;
 
+    /// <summary>A time that is noticed so late was stepped over by the clock, or its meter has only just come back. Milliseconds.</summary>
+    private const long NoticedLateMs = 10_000;
+
     private readonly DeviceConfiguration _device;
     private readonly ImmutableArray<ReadingDefinition> _readings;
     private readonly int[] _pointIndexes;
     private readonly bool[] _done;
     private readonly TimeZoneInfo _zone;
+    private readonly long _patienceMs;
+
+    // Due time and end of patience stand on the wall clock, for billing does. Once the round has begun they are durations, and move with a step of the clock.
     private long _giveUpUtcMs;
+    private bool _hasBegun;
 
     public ReadingJob(PollDevice device, ImmutableArray<ReadingDefinition> readings, int everySeconds, TimeZoneInfo zone, long utcMs)
         : base(JobKind.Reading, device, ReadPlanner.Plan(device.Device.Profile, Indexes(device.Device.Profile, readings)), everySeconds * 1000L)
@@ -28,6 +35,7 @@ internal sealed class ReadingJob : PollJob
         _pointIndexes = [.. Indexes(_device.Profile, readings)];
         _done = new bool[readings.Length];
         _zone = zone;
+        _patienceMs = Math.Min(PeriodMs / 2, 300_000);
         DueMs = long.MaxValue;
         Schedule(utcMs);
     }
@@ -38,13 +46,33 @@ internal sealed class ReadingJob : PollJob
     /// <summary>When the job has something to do: at its due time, or for a device that does not answer when it is given up.</summary>
     public long WakeUtcMs => Device.GivenUp ? Math.Max(DueUtcMs, _giveUpUtcMs) : DueUtcMs;
 
-    /// <summary>The wall clock was set back: one that was set back by more than a period would leave the meters unread until it has caught up.</summary>
-    public void ClockSetBack(long utcMs)
+    /// <summary>
+    /// The wall clock was stepped. A round that has begun goes on as if it had not been. One that waits is due at once when the step passed its time, is due at a time
+    /// that comes again, and waits for the next one when the step would let it wait for more than a period.
+    /// </summary>
+    public void ClockStepped(long byMs, long utcMs)
     {
-        if (!IsUnderWay && DueUtcMs - utcMs > PeriodMs)
+        if (_hasBegun)
+        {
+            DueUtcMs += byMs;
+            _giveUpUtcMs += byMs;
+        }
+        else if (DueUtcMs - utcMs > PeriodMs)
         {
             Schedule(utcMs);
         }
+    }
+
+    /// <summary>The time has come. Where it is noticed late, the meter gets as much patience as in time, but none of that of its next time.</summary>
+    public void Begin(in Moment now)
+    {
+        DueMs = now.MonotonicMs + (DueUtcMs - now.UtcMs);
+        if (!_hasBegun && now.UtcMs - DueUtcMs > NoticedLateMs)
+        {
+            _giveUpUtcMs = Math.Min(now.UtcMs + _patienceMs, SiteClock.NextMultipleMs(_zone, now.UtcMs, PeriodMs));
+        }
+
+        _hasBegun = true;
     }
 
     /// <summary>Takes over what the answer brought.</summary>
@@ -131,8 +159,9 @@ internal sealed class ReadingJob : PollJob
     private void Schedule(long utcMs)
     {
         _done.AsSpan().Clear();
+        _hasBegun = false;
         DueUtcMs = SiteClock.NextMultipleMs(_zone, utcMs, PeriodMs);
-        _giveUpUtcMs = DueUtcMs + Math.Min(PeriodMs / 2, 300_000);
+        _giveUpUtcMs = DueUtcMs + _patienceMs;
     }
 
     private static IEnumerable<int> Indexes(DeviceProfile profile, ImmutableArray<ReadingDefinition> readings) =>

@@ -40,8 +40,7 @@ internal static class RunCommand
     private static async Task<int> RunAsync(string siteFile, SiteConfiguration site, string dataFolder, bool json, TextWriter output, TextWriter error)
     {
         TimeProvider time = TimeProvider.System;
-        ClockTrust trust = new(time);
-        EdgeClock clock = new(time, () => trust.IsTrusted);
+        EdgeClock clock = new(time, ClockTrust.IsSynchronised);
         using LoggerFactory loggers = new([ConsoleLog.To(error, time)]);
         using SystemdNotifier systemd = new(Environment.GetEnvironmentVariable("NOTIFY_SOCKET"), Environment.GetEnvironmentVariable("WATCHDOG_USEC"));
         using StopSignals signals = new();
