@@ -76,6 +76,26 @@ public sealed class OutboxQueue
     /// <summary>Whether a row was never published, so that its content may still be replaced by a longer one.</summary>
     public bool MayGrow(long id) => _entries.TryGetValue(id, out Entry? entry) && !entry.EverPublished;
 
+    /// <summary>All rows in order of their ids, and whether each was never published since the start; of what an earlier run left behind that is not known.</summary>
+    public IEnumerable<(OutboxRow Row, bool NeverPublished)> All => _entries.Values.OrderBy(entry => entry.Row.Id).Select(entry => (entry.Row, !entry.EverPublished));
+
+    /// <summary>The row with this id; null when it is not here.</summary>
+    public OutboxRow? Find(long id) => _entries.TryGetValue(id, out Entry? entry) ? entry.Row : null;
+
+    /// <summary>The row with the lowest id that is not below <paramref name="id"/>; null when there is none.</summary>
+    public OutboxRow? FirstFrom(long id)
+    {
+        long first = long.MaxValue;
+        foreach (LaneQueue lane in _lanes)
+        {
+            first = Math.Min(first, Math.Min(FirstOf(lane.Waiting), FirstOf(lane.InFlight)));
+        }
+
+        return first == long.MaxValue ? null : _entries[first].Row;
+
+        long FirstOf(SortedSet<long> ids) => ids.Count == 0 || ids.Max < id ? long.MaxValue : ids.GetViewBetween(id, ids.Max).Min;
+    }
+
     /// <summary>What waits in a lane, published or not.</summary>
     public LaneBacklog Backlog(Lane lane)
     {
@@ -95,6 +115,9 @@ public sealed class OutboxQueue
                 break;
             case OutboxEvent.Grew grew:
                 Grow(grew.Row);
+                break;
+            case OutboxEvent.Corrected corrected:
+                Replace(corrected.Row);
                 break;
             case OutboxEvent.Connected:
                 _connected = true;
@@ -147,6 +170,11 @@ public sealed class OutboxQueue
             throw new ArgumentException($"row {row.Id} may not grow", nameof(row));
         }
 
+        Replace(row);
+    }
+
+    private void Replace(in OutboxRow row)
+    {
         Entry entry = _entries[row.Id];
         LaneQueue lane = Of(row.Number.Lane);
         Count(lane, entry.Row, -1);
@@ -192,7 +220,7 @@ public sealed class OutboxQueue
     {
         Remove(entry);
         effects.Add(new OutboxEffect.SetAside(entry.Row.Id, reason));
-        if (!entry.Row.OnlyGaps)
+        if (!entry.Row.IsBookkeeping)
         {
             effects.Add(new OutboxEffect.Declare(Gap.Of(entry.Row, reason)));
         }
@@ -236,17 +264,17 @@ public sealed class OutboxQueue
     }
 
     /// <summary>
-    /// What is on its way may be at the hub already, so it goes last within its lane; gap records go last of all, for they say what went before.
+    /// What is on its way may be at the hub already, so it goes last within its lane; gap records and tallies go last of all, for they say what went before.
     /// </summary>
     private Entry? OldestToDrop()
     {
-        foreach (bool onlyGaps in (ReadOnlySpan<bool>)[false, true])
+        foreach (bool isBookkeeping in (ReadOnlySpan<bool>)[false, true])
         {
             foreach (LaneQueue lane in _lanes.Reverse())
             {
                 foreach (long id in lane.Waiting.Concat(lane.InFlight))
                 {
-                    if (_entries[id].Row.OnlyGaps == onlyGaps)
+                    if (_entries[id].Row.IsBookkeeping == isBookkeeping)
                     {
                         return _entries[id];
                     }

@@ -12,5 +12,5 @@ public readonly record struct BatchNumber(long Epoch, Lane Lane, long Sequence);
 /// <param name="Records">How many records it holds.</param>
 /// <param name="FromMs">Event time of its oldest record; milliseconds since the Unix epoch, UTC.</param>
 /// <param name="ToMs">Event time of its newest record.</param>
-/// <param name="OnlyGaps">Whether it holds nothing but gap records: its own loss is not declared again, or a hub that refuses them would be answered for ever.</param>
-public readonly record struct OutboxRow(long Id, BatchNumber Number, int Bytes, int Records, long FromMs, long ToMs, bool OnlyGaps);
+/// <param name="IsBookkeeping">Whether it holds nothing but gap records or nothing but tallies: its own loss is not declared, or a hub that refuses them would be answered for ever.</param>
+public readonly record struct OutboxRow(long Id, BatchNumber Number, int Bytes, int Records, long FromMs, long ToMs, bool IsBookkeeping);

@@ -11,6 +11,7 @@ public sealed record OutboxSettings
     private readonly long _maxBytes = 256L << 20;
     private readonly int _window = 16;
     private readonly int _flushMs = 250;
+    private readonly int _tallySeconds = 300;
 
     /// <summary>Quota for all rows, each counted with its payload and <see cref="RowOverheadBytes"/>; at least <see cref="MinMaxBytes"/>.</summary>
     public long MaxBytes
@@ -31,6 +32,13 @@ public sealed record OutboxSettings
     {
         get => _flushMs;
         init => _flushMs = value is >= 10 and <= 1000 ? value : throw new ArgumentOutOfRangeException(nameof(value), value, "10 to 1000");
+    }
+
+    /// <summary>How often the hub hears at most what was recorded in the running hour; 1 to 3600 s.</summary>
+    public int TallySeconds
+    {
+        get => _tallySeconds;
+        init => _tallySeconds = value is >= 1 and <= 3_600 ? value : throw new ArgumentOutOfRangeException(nameof(value), value, "1 to 3600");
     }
 
     /// <summary>The most rows: their index is held in memory.</summary>

@@ -15,6 +15,9 @@ public abstract record OutboxEvent
     /// <summary>A batch that <see cref="OutboxQueue.MayGrow"/> was replaced by a longer one under the same id and number.</summary>
     public sealed record Grew(OutboxRow Row) : OutboxEvent;
 
+    /// <summary>A batch that has never left the edge was replaced by the same one with corrected times.</summary>
+    public sealed record Corrected(OutboxRow Row) : OutboxEvent;
+
     /// <summary>The hub can be reached.</summary>
     public sealed record Connected : OutboxEvent;
 

@@ -56,6 +56,9 @@ public sealed record OutboxConfiguration
 
     /// <summary>How many batches of one lane may be on their way without a receipt.</summary>
     public int Window { get; init; } = 16;
+
+    /// <summary>How often the hub hears at most what was recorded in the running hour. Seconds.</summary>
+    public int TallySeconds { get; init; } = 300;
 }
 
 /// <summary>A bus with one master: the unit of concurrency.</summary>

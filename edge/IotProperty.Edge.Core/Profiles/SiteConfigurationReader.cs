@@ -242,6 +242,7 @@ public sealed class SiteConfigurationReader
             FlushMs = (int)(outbox.Integer("flushMs", 10, 1_000) ?? standard.FlushMs),
             MaxBytes = outbox.Integer("maxBytes", 1_048_576, 1_099_511_627_776) ?? standard.MaxBytes,
             Window = (int)(outbox.Integer("window", 1, 256) ?? standard.Window),
+            TallySeconds = (int)(outbox.Integer("tallySeconds", 1, 3_600) ?? standard.TallySeconds),
         };
         outbox.Finish();
         return read;

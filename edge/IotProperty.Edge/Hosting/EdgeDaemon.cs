@@ -77,7 +77,13 @@ public sealed class EdgeDaemon : IAsyncDisposable
         SiteConfiguration site, string password, string dataFolder, EdgeClock clock, ILoggerFactory loggers, SystemdNotifier systemd)
     {
         ArgumentNullException.ThrowIfNull(site);
-        OutboxSettings settings = new() { FlushMs = site.Outbox.FlushMs, MaxBytes = site.Outbox.MaxBytes, Window = site.Outbox.Window };
+        OutboxSettings settings = new()
+        {
+            FlushMs = site.Outbox.FlushMs,
+            MaxBytes = site.Outbox.MaxBytes,
+            Window = site.Outbox.Window,
+            TallySeconds = site.Outbox.TallySeconds,
+        };
         SqliteOutbox outbox = SqliteOutbox.Open(Path.Combine(dataFolder, "outbox.db"), site.Id, settings, clock, loggers.CreateLogger<SqliteOutbox>());
         try
         {

@@ -76,6 +76,17 @@ internal static class EventBatches
             Take(gap.ToMs);
         }
 
+        foreach (ClockStep step in batch.ClockSteps)
+        {
+            Take(step.TimeMs);
+        }
+
+        if (!batch.Tallies.IsEmpty)
+        {
+            // A tally is as old as what it tells last: it may also empty an hour of long ago.
+            Take(batch.Tallies.Max(tally => tally.HourMs));
+        }
+
         return (from, to);
 
         void Take(long timeMs)

@@ -29,7 +29,7 @@ internal sealed class OutboxDatabase : IOutboxDatabase
             lane INTEGER NOT NULL, epoch INTEGER NOT NULL, sequence INTEGER NOT NULL, records INTEGER NOT NULL,
             reason TEXT NOT NULL, at_ms INTEGER NOT NULL, payload BLOB NOT NULL);
         CREATE TABLE IF NOT EXISTS state (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
-        """;
+        """ + TallyTable.Schema;
 
     private readonly SqliteConnection _connection;
     private readonly SqliteCommand _insert;
@@ -57,9 +57,13 @@ internal sealed class OutboxDatabase : IOutboxDatabase
             "$id",
             "$reason",
             "$at");
+        Tallies = new TallyTable(connection);
     }
 
     public bool InTransaction { get; private set; }
+
+    /// <summary>Written between <see cref="Begin"/> and <see cref="Commit"/>.</summary>
+    public TallyTable Tallies { get; }
 
     /// <summary>Opens or makes the store. Throws <see cref="InvalidDataException"/> when a newer program wrote it.</summary>
     public static OutboxDatabase Open(string path)
@@ -133,6 +137,14 @@ internal sealed class OutboxDatabase : IOutboxDatabase
         return state;
     }
 
+    /// <summary>One value of the state; null when it is not there.</summary>
+    public byte[]? ReadValue(string name)
+    {
+        using SqliteCommand command = Command("SELECT value FROM state WHERE name = $name", "$name");
+        command.Parameters["$name"].Value = name;
+        return command.ExecuteScalar() as byte[];
+    }
+
     /// <summary>The payload of a row, or false when it is not what was stored.</summary>
     public bool TryRead(in OutboxRow row, [NotNullWhen(true)] out byte[]? payload)
     {
@@ -170,7 +182,7 @@ internal sealed class OutboxDatabase : IOutboxDatabase
         to["$lane"].Value = (long)row.Number.Lane;
         to["$epoch"].Value = row.Number.Epoch;
         to["$sequence"].Value = row.Number.Sequence;
-        to["$gaps"].Value = row.OnlyGaps ? 1L : 0L;
+        to["$gaps"].Value = row.IsBookkeeping ? 1L : 0L;
         Describe(to, row, payload);
         _insert.ExecuteNonQuery();
     }
@@ -229,6 +241,7 @@ internal sealed class OutboxDatabase : IOutboxDatabase
             command.Dispose();
         }
 
+        Tallies.Dispose();
         _connection.Dispose();
     }
 

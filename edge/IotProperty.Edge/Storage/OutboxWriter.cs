@@ -51,7 +51,7 @@ internal sealed class OutboxWriter : IDisposable
         {
             long epoch = opened.Database.TakeEpoch(clock.Now().UtcMs);
             State = opened.Database.ReadState();
-            _rows = new StoreRows(site, epoch, settings, opened, newId, logger);
+            _rows = new StoreRows(site, epoch, settings, clock, opened, newId, logger);
         }
         catch
         {
@@ -79,7 +79,8 @@ internal sealed class OutboxWriter : IDisposable
     public long? FlushDueMs => _samples.Waiting is { Count: > 0 } waiting ? Math.Max(waiting.DueMs, _recoverAtMs ?? 0) : null;
 
     /// <summary>When there is something else to do; null when only requests can change anything.</summary>
-    public long? NextDueMs => _recoverAtMs ?? Earlier(_rows.Queue.NextDueMs, _rows.DeletesDueMs);
+    public long? NextDueMs => _recoverAtMs
+        ?? (_rows.Corrections.IsEmpty ? Earlier(Earlier(_rows.Queue.NextDueMs, _rows.DeletesDueMs), _rows.Tallies.DueMs(_clock.Now())) : 0);
 
     /// <summary>Works off a round, and the telemetry when it is due. Returns the state that was stored.</summary>
     public IReadOnlyList<StateWrite> Work(List<StoreRequest> round, bool last)
@@ -92,6 +93,7 @@ internal sealed class OutboxWriter : IDisposable
         try
         {
             Recover(now);
+            FollowClock();
             foreach (StoreRequest request in round)
             {
                 Apply(request);
@@ -100,11 +102,18 @@ internal sealed class OutboxWriter : IDisposable
             if (_rows.Database is not null && (last || _samples.Waiting.Count >= _settings.MaxBatchSamples || FlushDueMs <= now.MonotonicMs))
             {
                 taken = _samples.Take();
+                FollowClock();
                 _telemetry.Store(taken.Samples, taken.Lost);
                 Flushed = Flushed || taken.Samples.Count > 0;
             }
 
             _rows.Happened(new OutboxEvent.Tick());
+            if (_rows.Database is not null)
+            {
+                _rows.Corrections.Work(_rows);
+                _rows.Tallies.Tell(_rows, now);
+            }
+
             _commits += _rows.Commit(last) ? 1 : 0;
             if (taken.Samples.Count > 0)
             {
@@ -189,7 +198,7 @@ internal sealed class OutboxWriter : IDisposable
         List<(Batch Batch, byte[] Payload)> encoded = [];
         try
         {
-            foreach (Batch batch in add.Batches)
+            foreach (Batch batch in add.Batches.SelectMany(_rows.Corrections.Split))
             {
                 Batch keyed = batch with { Key = _rows.NextKey(add.Lane, ahead: encoded.Count) };
                 encoded.Add((keyed, BatchCodec.Encode(keyed)));
@@ -211,6 +220,15 @@ internal sealed class OutboxWriter : IDisposable
         {
             _rows.Database.Write(write);
             _stateWrites.Add(write);
+        }
+    }
+
+    /// <summary>A step of the clock closes the row that gathers telemetry: one row has one correction.</summary>
+    private void FollowClock()
+    {
+        if (_rows.Database is not null && _rows.Corrections.Follow(_rows))
+        {
+            _telemetry.Forget();
         }
     }
 

@@ -17,7 +17,7 @@ internal static class RowChecksum
         BinaryPrimitives.WriteInt32LittleEndian(description[32..], row.Records);
         BinaryPrimitives.WriteInt32LittleEndian(description[36..], row.Bytes);
         BinaryPrimitives.WriteInt32LittleEndian(description[40..], (byte)row.Number.Lane);
-        BinaryPrimitives.WriteInt32LittleEndian(description[44..], row.OnlyGaps ? 1 : 0);
+        BinaryPrimitives.WriteInt32LittleEndian(description[44..], row.IsBookkeeping ? 1 : 0);
         return Crc32C.Of(description, payload);
     }
 }

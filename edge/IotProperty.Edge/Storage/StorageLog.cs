@@ -23,6 +23,15 @@ internal static partial class StorageLog
     [LoggerMessage(1205, LogLevel.Error, "Row {Row} of the outbox is damaged beyond its name and was set aside")]
     public static partial void RowUnreadable(ILogger logger, long row);
 
+    [LoggerMessage(1230, LogLevel.Warning, "The hub takes no tallies of the hours, so that nobody can prove there that nothing is missing: {Reason}")]
+    public static partial void TalliesRefused(ILogger logger, string reason);
+
+    [LoggerMessage(1231, LogLevel.Error, "What was written down of times that are still to be corrected cannot be read; records of before the clock was set stay as they are, suspect")]
+    public static partial void CorrectionsUnreadable(ILogger logger);
+
+    [LoggerMessage(1232, LogLevel.Error, "Too many stored batches are scattered among published ones; the newest of them keep the times of before the clock was set, suspect")]
+    public static partial void TooManyCorrections(ILogger logger);
+
     [LoggerMessage(1206, LogLevel.Error, "{Samples} samples were lost in memory because the disk did not take them in time")]
     public static partial void SamplesLost(ILogger logger, int samples);
 }

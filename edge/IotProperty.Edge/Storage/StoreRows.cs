@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using IotProperty.Edge.Outbox;
 using IotProperty.Protocols.Uplink;
 using Microsoft.Extensions.Logging;
@@ -6,7 +7,7 @@ namespace IotProperty.Edge.Storage;
 
 /// <summary>
 /// Stores batches as rows, tells the queue of everything that happens, and carries out what the queue decides; all of it in the transaction of the round.
-/// Every batch of every lane is stored by <see cref="Insert"/> and changed by <see cref="Replace"/>, and by nothing else.
+/// Every batch of every lane is stored by <see cref="Insert"/> and changed by <see cref="Grow"/> or <see cref="Correct"/>, and by nothing else.
 /// Owned by the writer's task. A round begins with <see cref="BeginRound"/>; when it fails, <see cref="Reopen"/> begins anew with what the file holds.
 /// </summary>
 internal sealed class StoreRows
@@ -33,9 +34,10 @@ internal sealed class StoreRows
     private bool _running;
     private Moment _now;
 
-    public StoreRows(string site, long epoch, OutboxSettings settings, OpenedStore opened, Func<string> newId, ILogger logger)
+    public StoreRows(string site, long epoch, OutboxSettings settings, EdgeClock clock, OpenedStore opened, Func<string> newId, ILogger logger)
     {
         (_site, Epoch, _settings, _newId, _logger) = (site, epoch, settings, newId, logger);
+        (_now, Tallies, Corrections) = (clock.Now(), new RowTallies(settings.TallySeconds), new RowCorrections(clock, logger));
         (Database, Queue) = (opened.Database, new OutboxQueue(settings, opened.Rows));
         Learn(opened);
     }
@@ -46,6 +48,13 @@ internal sealed class StoreRows
     public IOutboxDatabase? Database { get; private set; }
 
     public OutboxQueue Queue { get; private set; }
+
+    public RowTallies Tallies { get; }
+
+    public RowCorrections Corrections { get; }
+
+    /// <summary>The id of the row that <see cref="Insert"/> stores next.</summary>
+    public long NextRowId => _lastRowId + 1;
 
     /// <summary>Where the round's publishes are gathered.</summary>
     public OutboundFeed Outbound { get; } = new();
@@ -65,10 +74,15 @@ internal sealed class StoreRows
         Forget();
         _now = now;
         _lastSequence.CopyTo(_lastSequenceBeforeRound, 0);
+        Corrections.BeginRound();
     }
+
+    public string NewId() => _newId();
 
     /// <summary>The key of the batch that is stored in a lane after <paramref name="ahead"/> others.</summary>
     public BatchKey NextKey(Lane lane, int ahead = 0) => new(_site, Epoch, lane, _lastSequence[(int)lane] + 1 + ahead);
+
+    public BatchKey KeyOf(in OutboxRow row) => new(_site, row.Number.Epoch, row.Number.Lane, row.Number.Sequence);
 
     /// <summary>Takes the next number of a lane for something that is lost before it could be stored.</summary>
     public long SkipSequence(Lane lane) => ++_lastSequence[(int)lane];
@@ -81,20 +95,30 @@ internal sealed class StoreRows
         OutboxRow row = Describe(++_lastRowId, batch, payload.Length);
         Database!.Insert(row, payload);
         _fresh[row.Id] = payload;
+        Tallies.Stored(batch);
         Happened(new OutboxEvent.Stored(row));
         return row;
     }
 
-    /// <summary>Puts another content into the place of a batch that <see cref="OutboxQueue.MayGrow"/>.</summary>
-    public OutboxRow Replace(long id, Batch batch)
+    /// <summary>Puts a longer content into the place of a batch that <see cref="OutboxQueue.MayGrow"/>.</summary>
+    /// <param name="more">The samples that are new in it.</param>
+    public OutboxRow Grow(in OutboxRow row, Batch batch, ReadOnlySpan<Sample> more = default)
     {
-        byte[] payload = BatchCodec.Encode(batch);
-        OutboxRow row = Describe(id, batch, payload.Length);
-        Database!.Replace(row, payload);
-        _fresh[id] = payload;
-        Happened(new OutboxEvent.Grew(row));
-        return row;
+        Tallies.Grew(row.Number, more);
+        OutboxRow grown = Replace(row.Id, batch);
+        Happened(new OutboxEvent.Grew(grown));
+        return grown;
     }
+
+    /// <summary>Puts the same records with other times into the place of a batch that never left the edge.</summary>
+    public void Correct(in OutboxRow row, Batch before, Batch after)
+    {
+        Tallies.Corrected(before, after);
+        Happened(new OutboxEvent.Corrected(Replace(row.Id, after)));
+    }
+
+    /// <summary>The payload of a row, or false when it is not what was stored.</summary>
+    public bool TryRead(in OutboxRow row, [NotNullWhen(true)] out byte[]? payload) => _fresh.TryGetValue(row.Id, out payload) || Database!.TryRead(row, out payload);
 
     /// <summary>Tells the queue, and carries out what it decides.</summary>
     public void Happened(OutboxEvent happened) => Run(Queue.Step(_now, happened));
@@ -129,8 +153,11 @@ internal sealed class StoreRows
         foreach (long id in _receipted)
         {
             Database.Delete(id);
+            Tallies.Settled(id);
         }
 
+        Tallies.Save(Database);
+        Corrections.Save(Database);
         Database.Commit();
         _receipted.Clear();
         DeletesDueMs = null;
@@ -141,6 +168,7 @@ internal sealed class StoreRows
     public void Fail()
     {
         Forget();
+        Corrections.Fail();
         _lastSequenceBeforeRound.CopyTo(_lastSequence, 0);
         Database?.Dispose();
         Database = null;
@@ -165,8 +193,8 @@ internal sealed class StoreRows
     private static OutboxRow Describe(long id, Batch batch, int bytes)
     {
         (long from, long to) = EventBatches.Span(batch);
-        bool onlyGaps = batch.Gaps.Length == batch.RecordCount;
-        return new OutboxRow(id, new BatchNumber(batch.Key.Epoch, batch.Key.Lane, batch.Key.Sequence), bytes, batch.RecordCount, from, to, onlyGaps);
+        bool isBookkeeping = batch.Gaps.Length + batch.Tallies.Length == batch.RecordCount;
+        return new OutboxRow(id, new BatchNumber(batch.Key.Epoch, batch.Key.Lane, batch.Key.Sequence), bytes, batch.RecordCount, from, to, isBookkeeping);
     }
 
     /// <summary>A commit that was reported as failed may have reached the disk all the same: its numbers are taken.</summary>
@@ -179,6 +207,18 @@ internal sealed class StoreRows
             ref long last = ref _lastSequence[(int)row.Number.Lane];
             last = Math.Max(last, row.Number.Sequence);
         }
+
+        Corrections.Open(opened.Database, opened.Rows);
+        Tallies.Open(opened.Database, opened.Rows, _now, Epoch);
+    }
+
+    private OutboxRow Replace(long id, Batch batch)
+    {
+        byte[] payload = BatchCodec.Encode(batch);
+        OutboxRow row = Describe(id, batch, payload.Length);
+        Database!.Replace(row, payload);
+        _fresh[id] = payload;
+        return row;
     }
 
     /// <summary>Forgets what a round, finished or failed, has left.</summary>
@@ -247,11 +287,11 @@ internal sealed class StoreRows
                 DeletesDueMs ??= _now.MonotonicMs + _settings.FlushMs;
                 break;
             case OutboxEffect.SetAside aside:
-                SetAside++;
-                Database?.SetAside(aside.Id, aside.Reason, _now.UtcMs);
+                SetAsideRow(aside);
                 break;
             case OutboxEffect.Drop drop:
                 Database?.Delete(drop.Id);
+                Tallies.Lost(drop.Id);
                 break;
             case OutboxEffect.Declare declare:
                 _gaps.Enqueue(declare.Gap);
@@ -261,6 +301,21 @@ internal sealed class StoreRows
         }
     }
 
+    private void SetAsideRow(OutboxEffect.SetAside aside)
+    {
+        SetAside++;
+        if (Tallies.Carries(aside.Id))
+        {
+            // A hub of an earlier version knows no tallies. It gets new ones now and then all the same, for it may learn; nobody wants to look at those that it refused.
+            StorageLog.TalliesRefused(_logger, aside.Reason);
+            Tallies.Settled(aside.Id);
+            Database?.Delete(aside.Id);
+            return;
+        }
+
+        Database?.SetAside(aside.Id, aside.Reason, _now.UtcMs);
+    }
+
     private void Publish(in OutboxRow row)
     {
         if (Database is null)
@@ -268,12 +323,14 @@ internal sealed class StoreRows
             return;
         }
 
-        if (_fresh.TryGetValue(row.Id, out byte[]? payload) || Database.TryRead(row, out payload))
+        Corrections.Correct(this, row);
+        if (TryRead(row, out byte[]? payload))
         {
             Outbound.Add(new OutboundBatch(row.Number, payload));
             return;
         }
 
+        Tallies.Lost(row.Id);
         StorageLog.RowDamaged(_logger, row.Id, row.Number.Lane, row.Number.Epoch, row.Number.Sequence);
         Happened(new OutboxEvent.Damaged(row.Id, "damaged in the edge's store"));
     }

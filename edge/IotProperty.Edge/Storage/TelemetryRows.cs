@@ -12,7 +12,7 @@ internal sealed class TelemetryRows(StoreRows rows, OutboxSettings settings, ILo
     /// <summary>The newest telemetry batch, which may gather more while it was never published.</summary>
     private (OutboxRow Row, ImmutableArray<Sample> Samples)? _open;
 
-    /// <summary>The file was closed; what it holds is not known any more.</summary>
+    /// <summary>What follows goes into another row: the file was closed, or the clock was stepped.</summary>
     public void Forget() => _open = null;
 
     public void Store(List<Sample> samples, in LostSamples lost)
@@ -22,6 +22,11 @@ internal sealed class TelemetryRows(StoreRows rows, OutboxSettings settings, ILo
             long sequence = rows.SkipSequence(Lane.Telemetry);
             rows.Declare(new Gap(Lane.Telemetry, rows.Epoch, sequence, sequence, lost.FromMs, lost.ToMs, lost.Records, "store too slow"));
             StorageLog.SamplesLost(logger, lost.Records);
+        }
+
+        if (rows.Corrections.Timeline.Corrects)
+        {
+            samples = StoreCorrected(samples);
         }
 
         ReadOnlySpan<Sample> all = CollectionsMarshal.AsSpan(samples);
@@ -46,7 +51,25 @@ internal sealed class TelemetryRows(StoreRows rows, OutboxSettings settings, ILo
         int taken = Math.Min(samples.Length, settings.MaxBatchSamples - open.Samples.Length);
         ImmutableArray<Sample> all = [.. open.Samples, .. samples[..taken]];
         Batch batch = new() { Key = rows.NextKey(Lane.Telemetry) with { Sequence = open.Row.Number.Sequence }, Samples = all };
-        _open = (rows.Replace(open.Row.Id, batch), all);
+        _open = (rows.Grow(open.Row, batch, samples[..taken]), all);
         return taken;
+    }
+
+    /// <summary>Stores the samples that were on their way while the clock was stepped, in rows of their own. Returns the others.</summary>
+    private List<Sample> StoreCorrected(List<Sample> samples)
+    {
+        RowCorrections corrections = rows.Corrections;
+        long nowMs = corrections.NowMs;
+        ILookup<long, Sample> byCorrection = samples.ToLookup(sample => sample.ClockTrusted ? 0 : corrections.Timeline.CorrectionOf(sample.TimeMs, nowMs));
+        foreach (IGrouping<long, Sample> late in byCorrection.Where(group => group.Key != 0))
+        {
+            foreach (Sample[] part in late.Chunk(settings.MaxBatchSamples))
+            {
+                Batch batch = corrections.Apply(new Batch { Key = rows.NextKey(Lane.Telemetry), Samples = [.. part] }, late.Key);
+                rows.Insert(batch, BatchCodec.Encode(batch));
+            }
+        }
+
+        return [.. byCorrection[0]];
     }
 }

@@ -92,7 +92,7 @@ public class OutboxQueueTests
     [Fact]
     public void A_refused_batch_is_set_aside_and_declared_but_not_so_its_own_declaration()
     {
-        OutboxQueue queue = new(Small, [Row(1, Lane.Reading), Row(2, Lane.Event) with { OnlyGaps = true }]);
+        OutboxQueue queue = new(Small, [Row(1, Lane.Reading), Row(2, Lane.Event) with { IsBookkeeping = true }]);
         queue.Step(Now, new OutboxEvent.Connected());
         string longReason = new('x', 5_000);
         IReadOnlyList<OutboxEffect> effects = queue.Step(Now, new OutboxEvent.Receipted(new BatchNumber(1, Lane.Reading, 1), ReceiptStatus.Refused, longReason));
@@ -130,7 +130,7 @@ public class OutboxQueueTests
     public void Gap_records_are_the_last_to_go_for_they_say_what_went_before()
     {
         const int bytes = 300_000;
-        OutboxQueue queue = new(Small, [Row(1, Lane.Event, bytes) with { OnlyGaps = true }, Row(2, Lane.Event, bytes), Row(3, Lane.Event, bytes)]);
+        OutboxQueue queue = new(Small, [Row(1, Lane.Event, bytes) with { IsBookkeeping = true }, Row(2, Lane.Event, bytes), Row(3, Lane.Event, bytes)]);
         Assert.Equal([new OutboxEffect.Drop(2)], queue.Step(Now, Stored(4, Lane.Event, bytes)).OfType<OutboxEffect.Drop>());
         IReadOnlyList<OutboxEffect> effects = queue.Step(Now, Stored(5, Lane.Event, (int)Small.MaxBytes - 1_000));
         Assert.Equal([3, 4, 5], effects.OfType<OutboxEffect.Drop>().Select(drop => drop.Id));
@@ -166,7 +166,7 @@ public class OutboxQueueTests
 
     private Moment Now => new(_nowMs, _nowMs, true);
 
-    private static OutboxRow Row(long id, Lane lane, int bytes = 100) => new(id, new BatchNumber(1, lane, id), bytes, 5, id, id, OnlyGaps: false);
+    private static OutboxRow Row(long id, Lane lane, int bytes = 100) => new(id, new BatchNumber(1, lane, id), bytes, 5, id, id, IsBookkeeping: false);
 
     private static OutboxEvent.Stored Stored(long id, Lane lane = Lane.Telemetry, int bytes = 100) => new(Row(id, lane, bytes));
 

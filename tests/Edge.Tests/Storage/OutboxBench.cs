@@ -15,6 +15,7 @@ internal sealed class OutboxBench : IAsyncDisposable
     private readonly string _folder = Directory.CreateTempSubdirectory("iotp-outbox-").FullName;
     private ChannelReader<OutboundBatch>? _outbound;
     private int _copies;
+    private string _lastCopy = "";
 
     public OutboxBench(OutboxSettings? settings = null)
     {
@@ -27,7 +28,7 @@ internal sealed class OutboxBench : IAsyncDisposable
 
     public OutboxSettings Settings { get; }
 
-    public string Path { get; }
+    public string Path { get; private set; }
 
     public SqliteOutbox Outbox { get; private set; }
 
@@ -38,12 +39,25 @@ internal sealed class OutboxBench : IAsyncDisposable
 
     public Sample Sample(double value, string point = "pressure") => new(new PointRef("pump-1", point), NowMs, value, Quality.Good, true);
 
-    public SqliteOutbox Open(string path) => SqliteOutbox.Open(path, Site, Settings, new EdgeClock(Time, () => true), NullLogger<SqliteOutbox>.Instance);
+    /// <summary>What the kernel says of the clock.</summary>
+    public bool IsSynchronised { get; set; } = true;
+
+    /// <summary>The clock of the outbox that was opened last.</summary>
+    public EdgeClock Clock { get; private set; } = null!;
+
+    /// <summary>All tallies that the hub got, the highest revision of each hour.</summary>
+    public Dictionary<(long Epoch, Lane Lane, long HourMs), HourTally> Tallies { get; } = [];
+
+    public SqliteOutbox Open(string path)
+    {
+        Clock = new EdgeClock(Time, () => IsSynchronised);
+        return SqliteOutbox.Open(path, Site, Settings, Clock, NullLogger<SqliteOutbox>.Instance);
+    }
 
     /// <summary>What a SIGKILL just now would leave behind, opened by the next start: the files as they are, without a word to the running outbox.</summary>
     public SqliteOutbox OpenAsAfterKill()
     {
-        string copy = System.IO.Path.Combine(_folder, $"killed-{_copies++}.db");
+        string copy = _lastCopy = System.IO.Path.Combine(_folder, $"killed-{_copies++}.db");
         foreach (string suffix in (string[])["", "-wal"])
         {
             if (File.Exists(Path + suffix))
@@ -58,13 +72,36 @@ internal sealed class OutboxBench : IAsyncDisposable
     public async Task RestartAsync()
     {
         await Outbox.DisposeAsync();
+        _outbound = null;
         Outbox = Open(Path);
     }
 
+    /// <summary>Goes on with what a SIGKILL just now leaves behind.</summary>
+    public async Task ContinueAfterKillAsync()
+    {
+        SqliteOutbox next = OpenAsAfterKill();
+        await Outbox.DisposeAsync();
+        (Outbox, Path, _outbound) = (next, _lastCopy, null);
+    }
+
+    public bool IsConnected => _outbound is not null;
+
     public async Task ConnectAsync() => _outbound = await Outbox.ConnectAsync(CancellationToken.None);
 
-    /// <summary>The next batch that the outbox publishes.</summary>
-    public Task<Batch> NextAsync() => NextAsync(_outbound!);
+    /// <summary>The next batch that the outbox publishes; tallies are received and taken on the way.</summary>
+    public async Task<Batch> NextAsync()
+    {
+        while (true)
+        {
+            Batch batch = await NextAsync(_outbound!);
+            if (batch.Tallies.IsEmpty)
+            {
+                return batch;
+            }
+
+            await TakeTalliesAsync(batch);
+        }
+    }
 
     public static async Task<Batch> NextAsync(ChannelReader<OutboundBatch> outbound)
     {
@@ -77,11 +114,48 @@ internal sealed class OutboxBench : IAsyncDisposable
         return batch;
     }
 
-    /// <summary>Nothing is published by what was asked of the outbox so far.</summary>
-    public async Task NothingAsync()
+    /// <summary>Nothing but tallies is published by what was asked of the outbox so far.</summary>
+    public async Task NothingAsync() => Assert.Empty(await AllAsync());
+
+    /// <summary>Receives all that is published, and whatever is published as it is received.</summary>
+    public async Task<List<Batch>> AllAsync(bool receipts = false)
     {
+        List<Batch> all = [];
         await SettleAsync();
-        Assert.False(_outbound!.TryRead(out OutboundBatch next), next.ToString());
+        while (_outbound!.TryRead(out OutboundBatch next))
+        {
+            Batch batch = BatchCodec.Decode(next.Payload.Span).Batch!;
+            if (!batch.Tallies.IsEmpty)
+            {
+                await TakeTalliesAsync(batch);
+                continue;
+            }
+
+            all.Add(batch);
+            if (receipts)
+            {
+                await ReceiptAsync(batch);
+                await SettleAsync();
+            }
+        }
+
+        return all;
+    }
+
+    private async Task TakeTalliesAsync(Batch batch)
+    {
+        Assert.Equal(batch.RecordCount, batch.Tallies.Length);
+        foreach (HourTally tally in batch.Tallies)
+        {
+            (long, Lane, long) key = (tally.Epoch, tally.Lane, tally.HourMs);
+            if (!Tallies.TryGetValue(key, out HourTally? known) || known.Revision < tally.Revision)
+            {
+                Tallies[key] = tally;
+            }
+        }
+
+        await ReceiptAsync(batch);
+        await SettleAsync();
     }
 
     public ValueTask ReceiptAsync(Batch batch, ReceiptStatus status = ReceiptStatus.Committed, string reason = "") =>
