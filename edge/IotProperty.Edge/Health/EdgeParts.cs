@@ -1,5 +1,6 @@
 using IotProperty.Edge.Access;
 using IotProperty.Edge.Alarms;
+using IotProperty.Edge.Hosting;
 using IotProperty.Edge.Lines;
 using IotProperty.Edge.Profiles;
 using IotProperty.Edge.Uplink;
@@ -17,4 +18,5 @@ public sealed record EdgeParts(
     Func<AlarmCounters> Alarms,
     Func<AccessCounters> Access,
     ReadingService Readings,
+    ClockWatch ClockWatch,
     Func<bool> StoreRuns);

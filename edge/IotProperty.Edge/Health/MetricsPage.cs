@@ -33,6 +33,8 @@ public static class MetricsPage
             .Sample(1, ("site", parts.Site.Id), ("version", parts.Version), ("profile_hash", parts.Site.Hash));
         text.Family("iotp_edge_uptime_seconds", "gauge", "Time since the edge started.").Sample(now.MonotonicMs / 1_000.0);
         text.Family("iotp_edge_clock_trusted", "gauge", "1 while the kernel says that the wall clock is synchronised.").Sample(now.ClockTrusted ? 1 : 0);
+        text.Family("iotp_edge_clock_steps_total", "counter", "Steps of the wall clock; each is recorded as an event.").Sample(parts.ClockWatch.Steps);
+        text.Family("iotp_edge_clock_last_step_seconds", "gauge", "By how much the last step moved the wall clock; 0 before the first.").Sample(parts.ClockWatch.LastStepMs / 1_000.0);
         text.Family("process_resident_memory_bytes", "gauge", "Resident memory.").Sample(Environment.WorkingSet);
         text.Family("process_cpu_seconds_total", "counter", "Processor time used, user and system.").Sample(Environment.CpuUsage.TotalTime.TotalSeconds);
     }
@@ -141,6 +143,8 @@ public static class MetricsPage
         text.Family("iotp_edge_outbox_dropped_records_total", "counter", "Records given up for the disk quota; each is declared by a gap record.").Sample(outbox.DroppedRecords);
         text.Family("iotp_edge_outbox_repeats_total", "counter", "Batches published again because no receipt came.").Sample(outbox.Repeats);
         text.Family("iotp_edge_outbox_set_aside_total", "counter", "Batches that the hub refused for good.").Sample(outbox.SetAside);
+        text.Family("iotp_edge_outbox_corrected_batches_total", "counter", "Batches whose times were corrected because the clock was set after they were recorded.").Sample(outbox.Corrected);
+        text.Family("iotp_edge_outbox_tallies_total", "counter", "Tallies of an hour that were stored for the hub, all revisions.").Sample(outbox.Tallies);
         text.Family("iotp_edge_outbox_commits_total", "counter", "Transactions synced to disk.").Sample(outbox.Commits);
         text.Family("iotp_edge_outbox_store_failures_total", "counter", "Transactions that failed and were tried again.").Sample(outbox.StoreFailures);
 

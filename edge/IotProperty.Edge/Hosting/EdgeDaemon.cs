@@ -33,6 +33,7 @@ public sealed class EdgeDaemon : IAsyncDisposable
     private readonly AccessService _access;
     private readonly ReadingService _readings;
     private readonly UplinkService _uplink;
+    private readonly ClockWatch _clockWatch;
     private readonly DiagnosticsService? _diagnostics;
     private readonly List<ILineDriver> _drivers = [];
     private readonly List<LineRunner> _lines = [];
@@ -46,6 +47,7 @@ public sealed class EdgeDaemon : IAsyncDisposable
         _loggers = loggers;
         _logger = loggers.CreateLogger<EdgeDaemon>();
         _systemd = systemd;
+        _clockWatch = new ClockWatch(clock, outbox.ClockStepped, loggers.CreateLogger<ClockWatch>());
         LineWriter writer = new();
         _alarms = new AlarmService(site, outbox, outbox, clock, loggers.CreateLogger<AlarmService>());
         _access = new AccessService(site, FingerprintKeyFile.ReadOrCreate(dataFolder), outbox, outbox, writer, clock, loggers.CreateLogger<AccessService>());
@@ -105,13 +107,14 @@ public sealed class EdgeDaemon : IAsyncDisposable
         using CancellationTokenSource uplink = new();
         // First, because connecting takes longest and the first sample waits for it.
         Task uplinkTask = Task.Run(() => _uplink.RunAsync(uplink.Token), CancellationToken.None);
+        Task clockTask = Task.Run(() => _clockWatch.RunAsync(uplink.Token), CancellationToken.None);
         await _alarms.StartAsync(CancellationToken.None);
         await _access.StartAsync(CancellationToken.None);
         await _readings.StartAsync(CancellationToken.None);
         await (_diagnostics?.StartAsync(CancellationToken.None) ?? Task.CompletedTask);
         List<(string Name, Task Task)> parts = [.. _lines.Select(line => ($"line {line.Line.Id}", Task.Run(() => line.RunAsync(lines.Token), CancellationToken.None)))];
         List<Task> lineTasks = [.. parts.Select(part => part.Task)];
-        parts.AddRange([("uplink", uplinkTask), ("store", _outbox.Completion), ("alarm rules", _alarms.ExecuteTask!), ("readings", _readings.ExecuteTask!)]);
+        parts.AddRange([("uplink", uplinkTask), ("store", _outbox.Completion), ("alarm rules", _alarms.ExecuteTask!), ("readings", _readings.ExecuteTask!), ("clock watch", clockTask)]);
         if (_diagnostics is not null)
         {
             parts.Add(("line reports", _diagnostics.ExecuteTask!));
@@ -133,7 +136,7 @@ public sealed class EdgeDaemon : IAsyncDisposable
         long stopping = _clock.Now().MonotonicMs;
         _logger.Stopping();
         _systemd.Stopping();
-        await StopAsync(lines, uplink, [.. lineTasks, watchdog], uplinkTask, health);
+        await StopAsync(lines, uplink, [.. lineTasks, watchdog], Task.WhenAll(uplinkTask, clockTask), health);
         _logger.Stopped(_clock.Now().MonotonicMs - stopping);
         return wellRun;
     }
@@ -178,7 +181,8 @@ public sealed class EdgeDaemon : IAsyncDisposable
         }
 
         EdgeParts parts = new(
-            _site, Version, _clock, _lines, () => _uplink.Snapshot, () => _alarms.Counters, () => _access.Counters, _readings, () => !_outbox.Completion.IsCompleted);
+            _site, Version, _clock, _lines, () => _uplink.Snapshot, () => _alarms.Counters, () => _access.Counters, _readings, _clockWatch,
+            () => !_outbox.Completion.IsCompleted);
         try
         {
             HealthServer server = await HealthServer.StartAsync(health.Listen, parts, _loggers, CancellationToken.None);

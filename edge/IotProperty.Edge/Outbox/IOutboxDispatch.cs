@@ -40,4 +40,6 @@ public sealed record OutboxSnapshot(
     long Repeats,
     long SetAside,
     long Commits,
-    long StoreFailures);
+    long StoreFailures,
+    long Corrected,
+    long Tallies);

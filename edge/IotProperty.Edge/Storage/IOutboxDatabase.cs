@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using IotProperty.Edge.Outbox;
+using IotProperty.Edge.Tallies;
 using Microsoft.Data.Sqlite;
 
 namespace IotProperty.Edge.Storage;
@@ -38,12 +39,21 @@ internal interface IOutboxDatabase : IDisposable
     /// <inheritdoc cref="OutboxDatabase.Replace"/>
     void Replace(in OutboxRow row, byte[] payload);
 
-    /// <inheritdoc cref="OutboxDatabase.Delete"/>
+    /// <inheritdoc cref="OutboxDatabase.Delete(long)"/>
     void Delete(long id);
 
     /// <inheritdoc cref="OutboxDatabase.SetAside"/>
     void SetAside(long id, string reason, long utcMs);
 
-    /// <inheritdoc cref="OutboxDatabase.Write"/>
+    /// <inheritdoc cref="OutboxDatabase.Write(in StateWrite)"/>
     void Write(in StateWrite write);
+
+    /// <inheritdoc cref="OutboxDatabase.ReadTallies"/>
+    IReadOnlyList<TallyRow> ReadTallies();
+
+    /// <summary>Keeps a tally, in place of the one of the same hour.</summary>
+    void Write(in TallyRow tally);
+
+    /// <summary>Forgets a tally.</summary>
+    void Delete(in TallyKey tally);
 }

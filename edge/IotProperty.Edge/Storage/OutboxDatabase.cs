@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using IotProperty.Edge.Outbox;
+using IotProperty.Edge.Tallies;
 using IotProperty.Protocols.Uplink;
 using Microsoft.Data.Sqlite;
 
@@ -37,6 +38,7 @@ internal sealed class OutboxDatabase : IOutboxDatabase
     private readonly SqliteCommand _read;
     private readonly SqliteCommand _delete;
     private readonly SqliteCommand _setAside;
+    private readonly TallyTable _tallies;
 
     private OutboxDatabase(SqliteConnection connection)
     {
@@ -57,13 +59,11 @@ internal sealed class OutboxDatabase : IOutboxDatabase
             "$id",
             "$reason",
             "$at");
-        Tallies = new TallyTable(connection);
+        _tallies = new TallyTable(connection);
     }
 
     public bool InTransaction { get; private set; }
 
-    /// <summary>Written between <see cref="Begin"/> and <see cref="Commit"/>.</summary>
-    public TallyTable Tallies { get; }
 
     /// <summary>Opens or makes the store. Throws <see cref="InvalidDataException"/> when a newer program wrote it.</summary>
     public static OutboxDatabase Open(string path)
@@ -135,14 +135,6 @@ internal sealed class OutboxDatabase : IOutboxDatabase
         }
 
         return state;
-    }
-
-    /// <summary>One value of the state; null when it is not there.</summary>
-    public byte[]? ReadValue(string name)
-    {
-        using SqliteCommand command = Command("SELECT value FROM state WHERE name = $name", "$name");
-        command.Parameters["$name"].Value = name;
-        return command.ExecuteScalar() as byte[];
     }
 
     /// <summary>The payload of a row, or false when it is not what was stored.</summary>
@@ -233,6 +225,21 @@ internal sealed class OutboxDatabase : IOutboxDatabase
         command.ExecuteNonQuery();
     }
 
+    /// <summary>What was recorded hour by hour, in no order.</summary>
+    public IReadOnlyList<TallyRow> ReadTallies() => _tallies.Read();
+
+    public void Write(in TallyRow tally)
+    {
+        Begin();
+        _tallies.Write(tally);
+    }
+
+    public void Delete(in TallyKey tally)
+    {
+        Begin();
+        _tallies.Delete(tally);
+    }
+
     /// <summary>What was begun and not committed is gone.</summary>
     public void Dispose()
     {
@@ -241,7 +248,7 @@ internal sealed class OutboxDatabase : IOutboxDatabase
             command.Dispose();
         }
 
-        Tallies.Dispose();
+        _tallies.Dispose();
         _connection.Dispose();
     }
 

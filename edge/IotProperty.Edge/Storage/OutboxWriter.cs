@@ -273,5 +273,7 @@ internal sealed class OutboxWriter : IDisposable
         _rows.Repeats,
         _rows.SetAside,
         _commits,
-        _failures);
+        _failures,
+        _rows.Corrections.Corrected,
+        _rows.Tallies.Told);
 }

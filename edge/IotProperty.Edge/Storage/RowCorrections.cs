@@ -43,10 +43,10 @@ internal sealed class RowCorrections
     public bool IsEmpty => _backlog.IsEmpty;
 
     /// <summary>The store was opened.</summary>
-    public void Open(OutboxDatabase database, IReadOnlyList<OutboxRow> rows)
+    public void Open(IOutboxDatabase database, IReadOnlyList<OutboxRow> rows)
     {
         _isUnsaved = false;
-        if (!CorrectionBacklog.TryRead(database.ReadValue(StateName) ?? [], out _backlog))
+        if (!CorrectionBacklog.TryRead(database.ReadState().GetValueOrDefault(StateName) ?? [], out _backlog))
         {
             StorageLog.CorrectionsUnreadable(_logger);
         }
@@ -143,7 +143,7 @@ internal sealed class RowCorrections
     }
 
     /// <summary>To be called in the transaction of what was corrected.</summary>
-    public void Save(OutboxDatabase database)
+    public void Save(IOutboxDatabase database)
     {
         if (_isUnsaved)
         {

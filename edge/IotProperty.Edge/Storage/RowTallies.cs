@@ -22,9 +22,9 @@ internal sealed class RowTallies(int everySeconds)
     public long? DueMs(in Moment now) => _book.DueMs(now);
 
     /// <summary>The store was opened. Tallies whose row is not there any more, though it has no receipt, are told again.</summary>
-    public void Open(OutboxDatabase database, IReadOnlyList<OutboxRow> rows, in Moment now, long epoch)
+    public void Open(IOutboxDatabase database, IReadOnlyList<OutboxRow> rows, in Moment now, long epoch)
     {
-        _book = new TallyBook(everySeconds, database.Tallies.Read(), now);
+        _book = new TallyBook(everySeconds, database.ReadTallies(), now);
         _toldId = 0;
         HashSet<long> ids = [.. rows.Select(row => row.Id)];
         foreach (long lost in _book.Carriers.Where(carrier => !ids.Contains(carrier)).ToList())
@@ -74,17 +74,17 @@ internal sealed class RowTallies(int everySeconds)
     public bool Carries(long id) => _book.Carries(id);
 
     /// <summary>To be called in the transaction of what was told.</summary>
-    public void Save(OutboxDatabase database)
+    public void Save(IOutboxDatabase database)
     {
         foreach ((TallyKey key, TallyRow? row) in _book.TakeUnsaved())
         {
             if (row is { } kept)
             {
-                database.Tallies.Put(kept);
+                database.Write(kept);
             }
             else
             {
-                database.Tallies.Remove(key);
+                database.Delete(key);
             }
         }
     }

@@ -154,6 +154,9 @@ public sealed class SqliteOutbox : IOutbox, IEdgeStateStore, IOutboxDispatch, IA
         return _requests.Writer.WriteAsync(new StoreRequest.Receipts(receipts), cancellationToken);
     }
 
+    /// <summary>The wall clock was stepped, and the <see cref="EdgeClock"/> has taken it over: records it, and corrects what was recorded before the clock was ever right.</summary>
+    public void ClockStepped() => Wake();
+
     public async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref _stopped, 1) == 0)

@@ -16,16 +16,16 @@ internal sealed class TallyTable : IDisposable
         """;
 
     private readonly SqliteConnection _connection;
-    private readonly SqliteCommand _put;
-    private readonly SqliteCommand _remove;
+    private readonly SqliteCommand _write;
+    private readonly SqliteCommand _delete;
 
     public TallyTable(SqliteConnection connection)
     {
         _connection = connection;
-        _put = Command(
+        _write = Command(
             "INSERT OR REPLACE INTO tally VALUES ($epoch, $lane, $hour, $records, $hash, $first, $last, $revision, $changed, $carrier)",
             "$epoch", "$lane", "$hour", "$records", "$hash", "$first", "$last", "$revision", "$changed", "$carrier");
-        _remove = Command("DELETE FROM tally WHERE epoch = $epoch AND lane = $lane AND hour_ms = $hour", "$epoch", "$lane", "$hour");
+        _delete = Command("DELETE FROM tally WHERE epoch = $epoch AND lane = $lane AND hour_ms = $hour", "$epoch", "$lane", "$hour");
     }
 
     /// <summary>All tallies; rows that cannot be tallies are left out.</summary>
@@ -50,10 +50,10 @@ internal sealed class TallyTable : IDisposable
         return rows;
     }
 
-    public void Put(in TallyRow row)
+    public void Write(in TallyRow row)
     {
         HourTally tally = row.Tally;
-        SqliteParameterCollection to = _put.Parameters;
+        SqliteParameterCollection to = _write.Parameters;
         to["$epoch"].Value = tally.Epoch;
         to["$lane"].Value = (long)tally.Lane;
         to["$hour"].Value = tally.HourMs;
@@ -64,21 +64,21 @@ internal sealed class TallyTable : IDisposable
         to["$revision"].Value = tally.Revision;
         to["$changed"].Value = row.IsChanged ? 1L : 0L;
         to["$carrier"].Value = row.CarrierId;
-        _put.ExecuteNonQuery();
+        _write.ExecuteNonQuery();
     }
 
-    public void Remove(in TallyKey key)
+    public void Delete(in TallyKey key)
     {
-        _remove.Parameters["$epoch"].Value = key.Epoch;
-        _remove.Parameters["$lane"].Value = (long)key.Lane;
-        _remove.Parameters["$hour"].Value = key.HourMs;
-        _remove.ExecuteNonQuery();
+        _delete.Parameters["$epoch"].Value = key.Epoch;
+        _delete.Parameters["$lane"].Value = (long)key.Lane;
+        _delete.Parameters["$hour"].Value = key.HourMs;
+        _delete.ExecuteNonQuery();
     }
 
     public void Dispose()
     {
-        _put.Dispose();
-        _remove.Dispose();
+        _write.Dispose();
+        _delete.Dispose();
     }
 
     private SqliteCommand Command(string sql, params ReadOnlySpan<string> parameters)

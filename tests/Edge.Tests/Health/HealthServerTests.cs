@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using IotProperty.Edge.Health;
+using IotProperty.Edge.Hosting;
 using IotProperty.Edge.Lines;
 using IotProperty.Edge.Outbox;
 using IotProperty.Edge.Tests.Doubles;
@@ -84,6 +85,9 @@ public sealed partial class HealthServerTests : IAsyncLifetime, IAsyncDisposable
 
         Assert.Contains("iotp_edge_device_polls_total{line=\"line\",device=\"a\"} 0\n", text, StringComparison.Ordinal);
         Assert.Contains("iotp_edge_outbox_batches{lane=\"telemetry\"} 7\n", text, StringComparison.Ordinal);
+        Assert.Contains("iotp_edge_clock_steps_total 0\n", text, StringComparison.Ordinal);
+        Assert.Contains("iotp_edge_outbox_corrected_batches_total 6\n", text, StringComparison.Ordinal);
+        Assert.Contains("iotp_edge_outbox_tallies_total 9\n", text, StringComparison.Ordinal);
         Assert.Contains("iotp_edge_uplink_receipts_total{status=\"committed\"} 5\n", text, StringComparison.Ordinal);
         Assert.Contains("iotp_edge_alarm_rules_active{level=\"alarm\"} 2\n", text, StringComparison.Ordinal);
         Assert.True(families.Count >= 35, $"{families.Count} families");
@@ -139,10 +143,10 @@ public sealed partial class HealthServerTests : IAsyncLifetime, IAsyncDisposable
     private EdgeParts Parts()
     {
         LaneBacklog empty = new(0, 0, 0, null);
-        OutboxSnapshot outbox = new(empty, empty, new LaneBacklog(7, 700, 3, 1), 0, 0, 0, 0, 0);
+        OutboxSnapshot outbox = new(empty, empty, new LaneBacklog(7, 700, 3, 1), 0, 0, 0, 0, 0, 6, 9);
         UplinkSnapshot uplink = new(false, "hub away", 1, 2, 3, 4, 5, 6, 7, 8, outbox);
         return new EdgeParts(
-            SampleSite.Read(), "1.2.3", _clock, [_line], () => uplink, () => new(1, 2, 3, 4), () => default, _readings, () => _storeRuns);
+            SampleSite.Read(), "1.2.3", _clock, [_line], () => uplink, () => new(1, 2, 3, 4), () => default, _readings, new ClockWatch(_clock, () => { }, NullLogger<ClockWatch>.Instance), () => _storeRuns);
     }
 
     private async Task ExpectFailedAsync(string problem)

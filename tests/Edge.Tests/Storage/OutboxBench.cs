@@ -17,8 +17,9 @@ internal sealed class OutboxBench : IAsyncDisposable
     private int _copies;
     private string _lastCopy = "";
 
-    public OutboxBench(OutboxSettings? settings = null)
+    public OutboxBench(OutboxSettings? settings = null, bool isSynchronised = true)
     {
+        IsSynchronised = isSynchronised;
         Settings = settings ?? new OutboxSettings();
         Path = System.IO.Path.Combine(_folder, "outbox.db");
         Outbox = Open(Path);
@@ -37,10 +38,10 @@ internal sealed class OutboxBench : IAsyncDisposable
     public static AlarmTransition Transition(string occurrence, string rule = "low") =>
         new(occurrence, 0, rule, new PointRef("pump-1", "pressure"), AlarmLevel.Normal, AlarmLevel.Alarm, AlarmCause.Limit, 5, 0.3, 0.35, true);
 
-    public Sample Sample(double value, string point = "pressure") => new(new PointRef("pump-1", point), NowMs, value, Quality.Good, true);
+    public Sample Sample(double value, string point = "pressure") => new(new PointRef("pump-1", point), Clock.Now().UtcMs, value, Quality.Good, Clock.Now().ClockTrusted);
 
     /// <summary>What the kernel says of the clock.</summary>
-    public bool IsSynchronised { get; set; } = true;
+    public bool IsSynchronised { get; set; }
 
     /// <summary>The clock of the outbox that was opened last.</summary>
     public EdgeClock Clock { get; private set; } = null!;
@@ -163,6 +164,16 @@ internal sealed class OutboxBench : IAsyncDisposable
 
     /// <summary>The owner works its messages off in order: when it has answered this one, it has done all before it.</summary>
     public Task SettleAsync() => Outbox.SetAsync([], CancellationToken.None).AsTask().WaitAsync(Patience);
+
+    /// <summary>The wall clock is stepped, and the watch finds it.</summary>
+    public async Task StepAsync(TimeSpan by, bool isSynchronised)
+    {
+        Time.StepWallClock(by);
+        IsSynchronised = isSynchronised;
+        Assert.NotNull(Clock.Look().Step);
+        Outbox.ClockStepped();
+        await SettleAsync();
+    }
 
     /// <summary>Lets time pass and the owner act on it.</summary>
     public async Task PassAsync(long ms)
