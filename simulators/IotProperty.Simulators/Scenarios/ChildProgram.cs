@@ -91,10 +91,12 @@ public sealed class ChildProgram : IAsyncDisposable
     }
 
     /// <summary>The next JSON line with this <c>event</c>; earlier lines are passed over. Throws <see cref="ScenarioException"/> when the program ends before.</summary>
-    public async Task<JsonElement> AwaitEventAsync(string @event, CancellationToken cancellationToken)
+    /// <param name="within">How long it may take; a start on a quiet machine when null.</param>
+    public async Task<JsonElement> AwaitEventAsync(string @event, CancellationToken cancellationToken, TimeSpan? within = null)
     {
+        TimeSpan wanted = within ?? Patience;
         using CancellationTokenSource patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        patience.CancelAfter(Patience);
+        patience.CancelAfter(wanted);
         try
         {
             await foreach (string line in _lines.Reader.ReadAllAsync(patience.Token))
@@ -107,7 +109,7 @@ public sealed class ChildProgram : IAsyncDisposable
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new ScenarioException($"{Name} did not say '{@event}' within {Patience.TotalSeconds:F0} s; see {Name}.log");
+            throw new ScenarioException($"{Name} did not say '{@event}' within {wanted.TotalSeconds:F0} s; see {Name}.log");
         }
 
         throw new ScenarioException($"{Name} ended before it said '{@event}'; see {Name}.log");

@@ -20,7 +20,7 @@ internal sealed class OutboxBench : IAsyncDisposable
     public OutboxBench(OutboxSettings? settings = null, bool isSynchronised = true)
     {
         IsSynchronised = isSynchronised;
-        Settings = settings ?? new OutboxSettings { FlushMs = 250 };
+        Settings = settings ?? new OutboxSettings();
         Path = System.IO.Path.Combine(_folder, "outbox.db");
         Outbox = Open(Path);
     }

@@ -4,42 +4,31 @@ using IotProperty.Hub.Maintenance;
 using IotProperty.Hub.Registry;
 using IotProperty.Hub.Storage;
 using IotProperty.Hub.Tests.Storage;
-using IotProperty.Hub.Tests.Support;
 using IotProperty.Protocols.Uplink;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace IotProperty.Hub.Tests.Jobs;
 
-public sealed class SqliteJobTests() : JobTests(LedgerEngine.Sqlite);
-
-[NeedsPeers("postgres")]
-public sealed class PostgresJobTests() : JobTests(LedgerEngine.Postgres);
-
-public abstract class JobTests : IDisposable
+public sealed class JobTests : IDisposable
 {
-    private readonly LedgerFixture _fixture;
+    private readonly LedgerFixture _fixture = new();
     private readonly RunHoursSamples _telemetry = new();
     private readonly RegistryDesk _registry;
     private readonly WorkOrderDesk _desk;
     private readonly MaintenancePlanJob _plans;
     private readonly WorkOrderJob _orders;
 
-    protected JobTests(LedgerEngine engine)
+    public JobTests()
     {
-        _fixture = new LedgerFixture(engine);
         _registry = new RegistryDesk(_fixture.Ledger, new EdgeDirectory(_fixture.Ledger, _fixture.Clock));
         _desk = new WorkOrderDesk(_fixture.Ledger);
         _plans = new MaintenancePlanJob(_fixture.Ledger, _telemetry);
         _orders = new WorkOrderJob(_fixture.Ledger);
     }
 
-    public void Dispose()
-    {
-        _fixture.Dispose();
-        GC.SuppressFinalize(this);
-    }
+    public void Dispose() => _fixture.Dispose();
 
-    [ConformanceFact]
+    [Fact]
     public async Task Calendar_plan_raises_one_order_a_due_date_in_the_sites_zone()
     {
         await AddLiftAsync();
@@ -57,7 +46,7 @@ public abstract class JobTests : IDisposable
         Assert.Contains("TSG T5002-2017", (await _desk.FindAsync(order.Id, default))!.History[0].Comment, StringComparison.Ordinal);
     }
 
-    [ConformanceFact]
+    [Fact]
     public async Task Dates_that_passed_while_the_hub_was_away_are_raised_once_each()
     {
         await AddLiftAsync();
@@ -70,7 +59,7 @@ public abstract class JobTests : IDisposable
         Assert.Equal(3, orders.Select(o => o.Cause).Distinct().Count());
     }
 
-    [ConformanceFact]
+    [Fact]
     public async Task Run_hours_plan_is_due_when_the_counter_has_gone_far_enough()
     {
         await AddLiftAsync();
@@ -86,7 +75,7 @@ public abstract class JobTests : IDisposable
         Assert.All(await OrdersAsync(), o => Assert.Equal("ropes", o.Skill));
     }
 
-    [ConformanceFact]
+    [Fact]
     public async Task Stale_counter_makes_nothing_due()
     {
         await AddLiftAsync();
@@ -98,7 +87,7 @@ public abstract class JobTests : IDisposable
         Assert.Empty(await OrdersAsync());
     }
 
-    [ConformanceFact]
+    [Fact]
     public async Task Completed_order_is_closed_after_seven_days()
     {
         await AddLiftAsync();
@@ -115,7 +104,7 @@ public abstract class JobTests : IDisposable
         Assert.Equal("hub", detail.History[^1].By);
     }
 
-    [ConformanceFact]
+    [Fact]
     public async Task Scheduler_repeats_a_failing_job_and_lets_the_others_run()
     {
         SteppedClock clock = new();

@@ -23,7 +23,13 @@ public sealed class ChaosTests(ITestOutputHelper output)
     {
         long seed = long.Parse(Variable("SEED") ?? "4711", NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);
         FaultKind[] without = [.. (Variable("WITHOUT") ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries).Select(Enum.Parse<FaultKind>)];
-        await RunAsync(seed, int.Parse(Variable("CYCLES")!, NumberStyles.None, CultureInfo.InvariantCulture), folder => new EmbeddedHub(folder), without.ToHashSet());
+        Func<string, IHubSide> hubSide = Variable("SETUP") switch
+        {
+            null or "embedded" => folder => new EmbeddedHub(folder),
+            "grown" => folder => new GrownHub(folder, seed),
+            string other => throw new ArgumentException($"IOTP_CHAOS_SETUP is embedded or grown, not {other}"),
+        };
+        await RunAsync(seed, int.Parse(Variable("CYCLES")!, NumberStyles.None, CultureInfo.InvariantCulture), hubSide, without.ToHashSet());
     }
 
     internal static string? Variable(string name) => Environment.GetEnvironmentVariable($"IOTP_CHAOS_{name}") is { Length: > 0 } value ? value : null;

@@ -26,6 +26,9 @@ public sealed class Inspector(ChaosEstate estate, RunHistory history, long start
     /// <summary>Register reads, meter answers and samples that were compared so far.</summary>
     public (long Reads, long Answers, long Samples) Compared { get; private set; }
 
+    /// <summary>Register values that were served so shortly before a kill of the edge that they may be lost, and how many of them are.</summary>
+    public (long Served, long Missing) LossWindow { get; private set; }
+
     /// <summary>How long the edge took to hand on what it held, in the last inspection.</summary>
     public TimeSpan Drained { get; private set; }
 
@@ -38,11 +41,16 @@ public sealed class Inspector(ChaosEstate estate, RunHistory history, long start
         long drainedMs = await DrainAsync(cancellationToken);
         Span window = new(_fromMs, drainedMs - InMemoryMs);
         long nextFromMs = window.ToMs - (2 * Evidence.EdgeMs);
-        history.Clock.EndMs = window.ToMs;
+        history.Clock.EndMs = ChaosEstate.NowMs;
         Evidence evidence = await GatherAsync(window, cancellationToken);
+
+        // What came in while the evidence was gathered is in it, too.
+        history.Clock.EndMs = ChaosEstate.NowMs;
         Dictionary<string, IReadOnlyList<Placed>> remembered = [];
         IReadOnlyList<string> wrong = Judge(evidence, remembered, nextFromMs);
         Compared = (Compared.Reads + evidence.Reads.Count, Compared.Answers + evidence.Items.Count, Compared.Samples + evidence.Samples.Sum(s => s.Value.Count));
+        (long served, long missing) = LossTally.Count(evidence);
+        LossWindow = (LossWindow.Served + served, LossWindow.Missing + missing);
         (Last, _before, _fromMs) = (evidence, remembered, nextFromMs);
         return wrong;
     }
@@ -64,7 +72,7 @@ public sealed class Inspector(ChaosEstate estate, RunHistory history, long start
         while (true)
         {
             long now = ChaosEstate.NowMs;
-            ProgramMetrics metrics = await estate.EdgeMetricsAsync(cancellationToken);
+            EdgeMetrics metrics = await estate.EdgeMetricsAsync(cancellationToken);
             if (metrics["iotp_edge_uplink_connected"] == 1 && Lanes.All(lane => metrics["iotp_edge_outbox_batches", ("lane", lane)] == 0))
             {
                 Drained = TimeProvider.System.GetElapsedTime(began);

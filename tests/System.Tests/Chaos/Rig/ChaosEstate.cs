@@ -83,10 +83,10 @@ public sealed class ChaosEstate : IAsyncDisposable
     }
 
     /// <summary>The edge's <c>/metrics</c> as they are now.</summary>
-    public async Task<ProgramMetrics> EdgeMetricsAsync(CancellationToken cancellationToken)
+    public async Task<EdgeMetrics> EdgeMetricsAsync(CancellationToken cancellationToken)
     {
         using HttpClient http = new() { Timeout = TimeSpan.FromSeconds(10) };
-        return ProgramMetrics.Parse(await http.GetStringAsync(new Uri($"http://{_health}/metrics"), cancellationToken));
+        return EdgeMetrics.Parse(await http.GetStringAsync(new Uri($"http://{_health}/metrics"), cancellationToken));
     }
 
     public async ValueTask DisposeAsync()
@@ -165,7 +165,7 @@ public sealed class ChaosEstate : IAsyncDisposable
     {
         try
         {
-            ready(await program.AwaitEventAsync("ready", cancellationToken));
+            ready(await program.AwaitEventAsync("ready", cancellationToken, ChaosPart.ReadyWithin));
             return program;
         }
         catch

@@ -10,6 +10,9 @@ namespace IotProperty.SystemTests.Chaos.Rig;
 /// <param name="start">Starts the program; returns when it serves.</param>
 public sealed class ChaosPart(string name, Func<CancellationToken, Task<ChildProgram>> start) : IAsyncDisposable
 {
+    /// <summary>A start beside everything else that a busy machine does.</summary>
+    public static readonly TimeSpan ReadyWithin = TimeSpan.FromSeconds(90);
+
     private ChildProgram? _program;
 
     public string Name => name;

@@ -51,7 +51,7 @@ public sealed class EmbeddedHub(string folder) : IHubSide
         ChildProgram hub = ChildProgram.Start("hub", BuiltPrograms.Hub, ["run", "--data", _data, "--http", _http, "--mqtt", _mqtt, "--json"], _logs);
         try
         {
-            JsonElement ready = await hub.AwaitEventAsync("ready", cancellationToken);
+            JsonElement ready = await hub.AwaitEventAsync("ready", cancellationToken, ChaosPart.ReadyWithin);
 
             // The first start chooses the ports; later ones come back to them, as a hub does.
             (_http, _mqtt) = (ready.GetProperty("http").GetString()!, ready.GetProperty("mqtt").GetString()!);
