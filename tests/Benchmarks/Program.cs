@@ -20,6 +20,7 @@ IBenchmark[] benchmarks =
     new BatchCodecBenchmark(),
     new TelemetryIngestBenchmark(),
     new EdgeScaleBenchmark(),
+    new WireBytesBenchmark(),
 ];
 
 Argument<string[]> names = new("name") { Description = "Run only benchmarks whose name contains one of these.", Arity = ArgumentArity.ZeroOrMore };

@@ -10,7 +10,7 @@ public sealed record OutboxSettings
 
     private readonly long _maxBytes = 256L << 20;
     private readonly int _window = 16;
-    private readonly int _flushMs = 250;
+    private readonly int _flushMs = 1_000;
     private readonly int _tallySeconds = 300;
 
     /// <summary>Quota for all rows, each counted with its payload and <see cref="RowOverheadBytes"/>; at least <see cref="MinMaxBytes"/>.</summary>

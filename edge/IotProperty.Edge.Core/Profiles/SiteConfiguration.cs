@@ -50,7 +50,7 @@ public sealed record HealthConfiguration(IPEndPoint Listen);
 public sealed record OutboxConfiguration
 {
     /// <summary>The loss window of telemetry: it is synced to disk at least this often. Milliseconds, at most 1000.</summary>
-    public int FlushMs { get; init; } = 250;
+    public int FlushMs { get; init; } = 1_000;
 
     public long MaxBytes { get; init; } = 268_435_456;
 

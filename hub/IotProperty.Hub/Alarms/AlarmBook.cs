@@ -66,7 +66,7 @@ internal sealed class AlarmBook
             : await _change.Db.Set<WorkOrder>()
                 .Where(w => w.Site == _site && w.Cause == cause)
                 .OrderBy(w => w.Status == WorkOrderStatus.Declined || w.Status == WorkOrderStatus.Closed)
-                .ThenByDescending(w => w.ClosedMs)
+                .ThenByDescending(w => w.ClosedMs ?? 0)
                 .ThenByDescending(w => w.Id)
                 .FirstOrDefaultAsync(_change.CancellationToken);
         WorkOrderBook orders = new(_change);

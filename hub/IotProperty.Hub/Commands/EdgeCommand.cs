@@ -11,12 +11,13 @@ internal static class EdgeCommand
     {
         Argument<string> site = new("SITE") { Description = "The site's id: 1 to 40 of a-z, 0-9 and '-'. Also the edge's MQTT client id." };
         Option<string> data = HubOptions.Data();
+        Option<string?> config = HubOptions.Config();
         Option<bool> json = HubOptions.Json();
         Option<bool> renew = new("--renew") { Description = "Give a site that has an edge a new password; the old one ends at once." };
-        Command add = new("add", "Let the edge of SITE in: prints its user name and password once. Only a salted hash is kept.") { site, data, renew, json };
+        Command add = new("add", "Let the edge of SITE in: prints its user name and password once. Only a salted hash is kept.") { site, data, config, renew, json };
         add.SetAction(async (parsed, cancellationToken) =>
         {
-            await using PeopleScope people = PeopleScope.Open(parsed.GetRequiredValue(data), time);
+            await using PeopleScope people = PeopleScope.Open(parsed.GetRequiredValue(data), parsed.GetValue(config), time);
             EdgeCredentials credentials = people.Get<EdgeCredentials>();
             Issued issued = await credentials.IssueAsync(parsed.GetRequiredValue(site), parsed.GetValue(renew), cancellationToken);
             OneTimeSecret secret = issued.Secret ?? throw new UsageException(issued.Refusal!);

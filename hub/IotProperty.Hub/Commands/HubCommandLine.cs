@@ -50,7 +50,7 @@ public static class HubCommandLine
             await errors.WriteLineAsync(wrong.Message);
             return ExitCode.BadUsage;
         }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or Microsoft.Data.Sqlite.SqliteException or Storage.SchemaMismatchException)
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or System.Data.Common.DbException or Storage.SchemaMismatchException)
         {
             await errors.WriteLineAsync(failure.Message);
             return ExitCode.Failed;

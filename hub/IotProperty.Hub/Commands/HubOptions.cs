@@ -12,6 +12,12 @@ internal static class HubOptions
         Required = true,
     };
 
+    public static Option<string?> Config() => new("--config")
+    {
+        Description = "The hub's configuration (YAML); left out: hub.yaml in the data folder, if it is there. Without one the hub is embedded.",
+        HelpName = "FILE",
+    };
+
     public static Option<bool> Json() => new("--json")
     {
         Description = "Write one JSON object a line to standard output.",

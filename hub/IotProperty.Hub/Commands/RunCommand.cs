@@ -1,5 +1,6 @@
 using System.CommandLine;
 using IotProperty.Hub.Hosting;
+using IotProperty.Hub.Hosting.Configuration;
 
 namespace IotProperty.Hub.Commands;
 
@@ -16,6 +17,7 @@ internal static class RunCommand
     public static Command Create(TextWriter output, TextWriter errors, TimeProvider time)
     {
         Option<string> data = HubOptions.Data();
+        Option<string?> config = HubOptions.Config();
         Option<bool> json = HubOptions.Json();
         Option<string> http = new("--http") { Description = "Where pages and API listen.", HelpName = "ADDR:PORT", DefaultValueFactory = _ => "127.0.0.1:8080" };
         Option<string> mqtt = new("--mqtt") { Description = "Where edges connect (MQTT 5).", HelpName = "ADDR:PORT", DefaultValueFactory = _ => "127.0.0.1:1883" };
@@ -23,13 +25,16 @@ internal static class RunCommand
         Option<string?> httpKey = new("--http-key") { Description = "Its private key (PEM, not encrypted).", HelpName = "FILE" };
         Option<string?> mqttCertificate = new("--mqtt-certificate") { Description = "Certificate chain for the front door (PEM).", HelpName = "FILE" };
         Option<string?> mqttKey = new("--mqtt-key") { Description = "Its private key (PEM, not encrypted).", HelpName = "FILE" };
-        Command command = new("run", About) { data, http, mqtt, httpCertificate, httpKey, mqttCertificate, mqttKey, json };
+        Command command = new("run", About) { data, config, http, mqtt, httpCertificate, httpKey, mqttCertificate, mqttKey, json };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             HubSettings settings = new(
                 parsed.GetRequiredValue(data),
                 FrontDoorAddress.Read("--http", parsed.GetRequiredValue(http), parsed.GetValue(httpCertificate), parsed.GetValue(httpKey)),
-                FrontDoorAddress.Read("--mqtt", parsed.GetRequiredValue(mqtt), parsed.GetValue(mqttCertificate), parsed.GetValue(mqttKey)));
+                FrontDoorAddress.Read("--mqtt", parsed.GetRequiredValue(mqtt), parsed.GetValue(mqttCertificate), parsed.GetValue(mqttKey)))
+            {
+                Configuration = HubConfiguration.Load(parsed.GetValue(config), parsed.GetRequiredValue(data)),
+            };
             return await HubRun.RunAsync(settings, parsed.GetValue(json), output, errors, time, cancellationToken);
         });
         return command;

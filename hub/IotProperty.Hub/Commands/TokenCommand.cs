@@ -12,14 +12,15 @@ internal static class TokenCommand
     {
         Option<string> role = HubOptions.Role();
         Option<string> data = HubOptions.Data();
+        Option<string?> config = HubOptions.Config();
         Option<bool> json = HubOptions.Json();
         Option<string> name = new("--name") { Description = "What the token is for; shown where its holder acted.", HelpName = "TEXT", DefaultValueFactory = _ => "token" };
         Option<string?> expires = new("--expires") { Description = "When it ends (2027-01-31 or 2027-01-31T12:00:00Z, UTC); left out: in 90 days.", HelpName = "TIME" };
-        Command create = new("create", "Create a bearer token for the HTTP API: printed once, kept as a hash.") { role, data, name, expires, json };
+        Command create = new("create", "Create a bearer token for the HTTP API: printed once, kept as a hash.") { role, data, config, name, expires, json };
         create.SetAction(async (parsed, cancellationToken) =>
         {
             DateTimeOffset end = ReadEnd(parsed.GetValue(expires), time);
-            await using PeopleScope people = PeopleScope.Open(parsed.GetRequiredValue(data), time);
+            await using PeopleScope people = PeopleScope.Open(parsed.GetRequiredValue(data), parsed.GetValue(config), time);
             OneTimeSecret token = await people.Get<ApiTokens>().CreateAsync(parsed.GetRequiredValue(name), parsed.GetRequiredValue(role), end, cancellationToken);
             string endText = end.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
             await output.WriteLineAsync(parsed.GetValue(json)

@@ -40,13 +40,14 @@ public sealed class HubHost
         builder.Services.AddRoutingCore();
         HubLogging.Configure(builder.Logging);
         builder.Services.AddSingleton(time);
-        builder.Services.AddLedger(folder.LedgerFile);
+        builder.Services.AddLedger(settings.Configuration.Ledger, folder);
         builder.Services.AddLedgerJobs();
-        builder.Services.AddSqliteTelemetry(folder.TelemetryFile);
+        builder.Services.AddTelemetry(settings.Configuration.Telemetry, folder);
         builder.Services.AddUplinkIngest();
         builder.Services.AddPeople().AddLogin(folder);
         builder.Services.AddSingleton<LiveFeed>().AddSingleton<ILiveFeed>(provider => provider.GetRequiredService<LiveFeed>());
         builder.Services.AddFrontDoor();
+        builder.Services.AddBroker(settings.Configuration.Broker);
         builder.Services.AddSingleton<MetricsText>().AddSingleton<FrontDoorMeter>();
         builder.Services.AddHubApi();
         builder.Services.AddHubPages();

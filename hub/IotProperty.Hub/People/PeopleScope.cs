@@ -1,4 +1,5 @@
 using IotProperty.Hub.Hosting;
+using IotProperty.Hub.Hosting.Configuration;
 using IotProperty.Hub.Storage;
 
 namespace IotProperty.Hub.People;
@@ -15,11 +16,27 @@ internal sealed class PeopleScope : IAsyncDisposable
         _scope = provider.CreateAsyncScope();
     }
 
-    public static PeopleScope Open(string dataFolder, TimeProvider time)
+    /// <param name="dataFolder">The hub's folder.</param>
+    /// <param name="configurationFile">Null: <c>hub.yaml</c> in the folder, if it is there.</param>
+    /// <param name="time">The clock.</param>
+    public static PeopleScope Open(string dataFolder, string? configurationFile, TimeProvider time)
     {
-        LedgerDatabase ledger = new(DataFolder.Open(dataFolder).LedgerFile, time);
-        ledger.Prepare();
-        return new PeopleScope(new ServiceCollection().AddSingleton(time).AddSingleton(ledger).AddPeople().BuildServiceProvider());
+        HubConfiguration configuration = HubConfiguration.Load(configurationFile, dataFolder);
+        ServiceProvider provider = new ServiceCollection()
+            .AddSingleton(time)
+            .AddLedgerDatabase(configuration.Ledger, DataFolder.Open(dataFolder))
+            .AddPeople()
+            .BuildServiceProvider();
+        try
+        {
+            provider.GetRequiredService<LedgerDatabase>().Prepare();
+            return new PeopleScope(provider);
+        }
+        catch
+        {
+            provider.Dispose();
+            throw;
+        }
     }
 
     public T Get<T>()

@@ -1,16 +1,21 @@
 using IotProperty.Hub.Live;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Storage;
 
 namespace IotProperty.Hub.Storage;
 
 /// <summary>
 /// The one way to the ledger. Reads see what is committed and wait for nobody. A write is one transaction: it takes its turn in this process, is on disk when
-/// its task completes, and only then tells those who watch. Safe for callers on any task; a body must not call the ledger again.
+/// its task completes, and only then tells those who watch. Its body may run several times, each time from scratch, when another hub wrote what it had read.
+/// Safe for callers on any task; a body must not call the ledger again, nor do what a transaction cannot take back.
 /// </summary>
 public sealed class Ledger(LedgerDatabase database, ILiveFeed live, TimeProvider time) : IDisposable
 {
-    // SQLite has one writer. Waiting here is fair and prompt; waiting in SQLite is polling.
+    // SQLite has one writer. Waiting here is fair and prompt; waiting in SQLite is polling. On PostgreSQL it spares the writes of one hub from each other.
     private readonly SemaphoreSlim _writer = new(1, 1);
+
+    // Spreads the new attempts of hubs that met; guarded by the turn.
+    private readonly Random _spread = new(Environment.ProcessId);
 
     public async ValueTask<T> ReadAsync<T>(Func<LedgerContext, Task<T>> read, CancellationToken cancellationToken)
     {
@@ -41,16 +46,15 @@ public sealed class Ledger(LedgerDatabase database, ILiveFeed live, TimeProvider
         await _writer.WaitAsync(cancellationToken);
         try
         {
-            LedgerContext context = new(database.Options);
-            await using (context.ConfigureAwait(false))
+            for (int attempt = 1; ; attempt++)
             {
-                IDbContextTransaction transaction = await context.Database.BeginTransactionAsync(cancellationToken);
-                await using (transaction.ConfigureAwait(false))
+                try
                 {
-                    LedgerChange change = new(context, time.GetUtcNow(), cancellationToken);
-                    T result = await write(change);
-                    await transaction.CommitAsync(CancellationToken.None);
-                    return (result, change.Announced);
+                    return await AttemptAsync(write, cancellationToken);
+                }
+                catch (Exception met) when (attempt < database.MaxWriteAttempts && database.IsWorthAnotherAttempt(met))
+                {
+                    await Task.Delay(TimeSpan.FromMilliseconds(_spread.Next(1, 10 * attempt)), time, cancellationToken);
                 }
             }
         }
@@ -61,4 +65,21 @@ public sealed class Ledger(LedgerDatabase database, ILiveFeed live, TimeProvider
     }
 
     public void Dispose() => _writer.Dispose();
+
+    private async Task<(T Result, IReadOnlyList<LiveEvent> Changes)> AttemptAsync<T>(Func<LedgerChange, Task<T>> write, CancellationToken cancellationToken)
+    {
+        LedgerContext context = new(database.Options);
+        await using (context.ConfigureAwait(false))
+        {
+            IDbContextTransaction transaction = await context.Database.BeginTransactionAsync(database.WriteIsolation, cancellationToken);
+            await using (transaction.ConfigureAwait(false))
+            {
+                LedgerChange change = new(context, time.GetUtcNow(), cancellationToken);
+                T result = await write(change);
+                await database.TellOthersAsync(change);
+                await transaction.CommitAsync(CancellationToken.None);
+                return (result, change.Announced);
+            }
+        }
+    }
 }

@@ -1,68 +1,46 @@
-using System.Data.Common;
-using Microsoft.Data.Sqlite;
+using System.Data;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.EntityFrameworkCore.Diagnostics;
 
 namespace IotProperty.Hub.Storage;
 
 /// <summary>
-/// The file <c>ledger.db</c>: SQLite with a write-ahead log, synced at every commit. <see cref="Prepare"/> comes before anything else; after that, safe
-/// for callers on any task and beside other processes.
+/// The database under the ledger: SQLite in the hub's own folder, or PostgreSQL that several hubs share. <see cref="Prepare"/> comes before anything else; after
+/// that, safe for callers on any task and beside other processes.
 /// </summary>
-public sealed class LedgerDatabase
+public abstract class LedgerDatabase
 {
-    /// <summary>Where the schema's files are embedded.</summary>
-    public const string SchemaFolder = "Schema/Sqlite";
+    private readonly Lazy<DbContextOptions<LedgerContext>> _options;
 
-    private readonly TimeProvider _time;
+    protected LedgerDatabase() => _options = new(() => Configure(new DbContextOptionsBuilder<LedgerContext>()).Options);
 
-    public LedgerDatabase(string file, TimeProvider time)
-    {
-        _time = time;
-        ConnectionString = new SqliteConnectionStringBuilder { DataSource = file, ForeignKeys = true, Pooling = true }.ToString();
-        Options = Configure(new DbContextOptionsBuilder<LedgerContext>()).Options;
-    }
+    /// <summary>For people: which database, without any secret.</summary>
+    public abstract string Name { get; }
 
-    /// <summary>For another model on the same file.</summary>
-    public string ConnectionString { get; }
+    /// <summary>Whether other hubs may write to it as well.</summary>
+    public abstract bool IsShared { get; }
 
-    internal DbContextOptions<LedgerContext> Options { get; }
+    internal DbContextOptions<LedgerContext> Options => _options.Value;
 
-    /// <summary>Brings the file to the program's schema, making it when it is not there.</summary>
-    /// <exception cref="SchemaMismatchException">The file belongs to another program version.</exception>
-    public void Prepare()
-    {
-        using SqliteConnection connection = new(ConnectionString);
-        connection.Open();
-        SqliteSchema.Apply(connection, SchemaFile.Embedded(SchemaFolder), _time);
-    }
+    /// <summary>How a write is kept apart from those of other processes.</summary>
+    internal virtual IsolationLevel WriteIsolation => IsolationLevel.Unspecified;
+
+    /// <summary>How often a write is begun anew before its failure counts.</summary>
+    internal virtual int MaxWriteAttempts => 1;
+
+    /// <summary>Brings the database to the program's schema, making what is not there.</summary>
+    /// <exception cref="SchemaMismatchException">The database belongs to another program version.</exception>
+    public abstract void Prepare();
 
     /// <summary>Points a context's options at this database, durable commits included.</summary>
-    public DbContextOptionsBuilder<TContext> Configure<TContext>(DbContextOptionsBuilder<TContext> builder)
-        where TContext : DbContext
-    {
-        ArgumentNullException.ThrowIfNull(builder);
-        return (DbContextOptionsBuilder<TContext>)builder.UseSqlite(ConnectionString).AddInterceptors(SyncEveryCommit.Instance);
-    }
+    public abstract DbContextOptionsBuilder<TContext> Configure<TContext>(DbContextOptionsBuilder<TContext> builder)
+        where TContext : DbContext;
 
-    /// <summary>With a write-ahead log SQLite may be built to sync only at checkpoints; a receipt promises more than that.</summary>
-    private sealed class SyncEveryCommit : DbConnectionInterceptor
-    {
-        public static SyncEveryCommit Instance { get; } = new();
+    /// <summary>Whether a write failed only because another one came in between, so that it may succeed when it is begun anew.</summary>
+    internal virtual bool IsWorthAnotherAttempt(Exception failure) => false;
 
-        public override void ConnectionOpened(DbConnection connection, ConnectionEndEventData eventData) => Set(connection);
+    /// <summary>Tells the other hubs, inside the transaction, what will have changed when it is committed.</summary>
+    internal virtual Task TellOthersAsync(LedgerChange change) => Task.CompletedTask;
 
-        public override Task ConnectionOpenedAsync(DbConnection connection, ConnectionEndEventData eventData, CancellationToken cancellationToken = default)
-        {
-            Set(connection);
-            return Task.CompletedTask;
-        }
-
-        private static void Set(DbConnection connection)
-        {
-            using DbCommand command = connection.CreateCommand();
-            command.CommandText = "PRAGMA synchronous = FULL";
-            command.ExecuteNonQuery();
-        }
-    }
+    /// <summary>Waits until nobody else, in whatever process, holds the lock of this name; it is given back with the context's open transaction.</summary>
+    internal virtual Task LockAsync(DbContext inTransaction, string name, CancellationToken cancellationToken) => Task.CompletedTask;
 }

@@ -1,6 +1,8 @@
 using IotProperty.Hub.Access;
 using IotProperty.Hub.Alarms;
 using IotProperty.Hub.Billing;
+using IotProperty.Hub.Hosting;
+using IotProperty.Hub.Hosting.Configuration;
 using IotProperty.Hub.Ingest;
 using IotProperty.Hub.Jobs;
 using IotProperty.Hub.Maintenance;
@@ -12,9 +14,12 @@ namespace IotProperty.Hub.Storage;
 public static class LedgerServices
 {
     /// <summary>Asks for a <see cref="TimeProvider"/> and an <see cref="Live.ILiveFeed"/>; <see cref="LedgerDatabase.Prepare"/> is called before the start.</summary>
-    public static IServiceCollection AddLedger(this IServiceCollection services, string file)
+    /// <param name="services">Where to.</param>
+    /// <param name="postgres">Null: SQLite in the data folder.</param>
+    /// <param name="folder">For the embedded ledger.</param>
+    public static IServiceCollection AddLedger(this IServiceCollection services, PostgresSettings? postgres, DataFolder folder)
     {
-        services.AddSingleton(provider => new LedgerDatabase(file, provider.GetRequiredService<TimeProvider>()));
+        services.AddLedgerDatabase(postgres, folder);
         services.AddSingleton<Ledger>();
         services.AddSingleton<IEventLedger, EventLedger>();
         services.AddSingleton<EdgeDirectory>();
@@ -25,6 +30,19 @@ public static class LedgerServices
         services.AddSingleton<IBillingDesk, BillingDesk>();
         services.AddSingleton<IAccessLog, AccessLog>();
         return services;
+    }
+
+    /// <summary>The database alone, for commands.</summary>
+    public static IServiceCollection AddLedgerDatabase(this IServiceCollection services, PostgresSettings? postgres, DataFolder folder)
+    {
+        ArgumentNullException.ThrowIfNull(folder);
+        if (postgres is null)
+        {
+            return services.AddSingleton<LedgerDatabase>(provider => new SqliteLedgerDatabase(folder.LedgerFile, provider.GetRequiredService<TimeProvider>()));
+        }
+
+        services.AddSingleton(provider => new PostgresLedgerDatabase(postgres, provider.GetRequiredService<TimeProvider>()));
+        return services.AddSingleton<LedgerDatabase>(provider => provider.GetRequiredService<PostgresLedgerDatabase>());
     }
 
     /// <summary>What is due by time; asks for an <see cref="ITelemetryStore"/> as well.</summary>

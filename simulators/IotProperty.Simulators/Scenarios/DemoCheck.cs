@@ -37,7 +37,7 @@ public sealed class DemoCheck(DemoRig rig, TextWriter output)
             await SayAsync(step, await PressureCheck.RunAsync(context, cancellationToken));
 
             step = "check 7";
-            EdgeMetrics steady = await DeadDeviceCheck.AwaitSteadyAsync(context, cancellationToken);
+            ProgramMetrics steady = await DeadDeviceCheck.AwaitSteadyAsync(context, cancellationToken);
 
             step = "check 3";
             DateTimeOffset before = DemoRig.Now;

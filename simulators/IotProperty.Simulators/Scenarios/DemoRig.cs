@@ -131,7 +131,7 @@ public sealed class DemoRig : IAsyncDisposable
     }
 
     /// <summary>The edge's <c>/metrics</c> as they are now.</summary>
-    public async Task<EdgeMetrics> EdgeMetricsAsync(CancellationToken cancellationToken)
+    public async Task<ProgramMetrics> EdgeMetricsAsync(CancellationToken cancellationToken)
     {
         if (_edgeHealth is null)
         {
@@ -140,22 +140,31 @@ public sealed class DemoRig : IAsyncDisposable
         }
 
         using HttpClient http = new() { Timeout = TimeSpan.FromSeconds(10) };
-        return EdgeMetrics.Parse(await http.GetStringAsync(new Uri($"http://{_edgeHealth}/metrics"), cancellationToken));
+        return ProgramMetrics.Parse(await http.GetStringAsync(new Uri($"http://{_edgeHealth}/metrics"), cancellationToken));
     }
+
+    /// <summary>The hub's <c>/metrics</c> as they are now; counters begin anew when it is started again.</summary>
+    public async Task<ProgramMetrics> HubMetricsAsync(CancellationToken cancellationToken) =>
+        ProgramMetrics.Parse(await Api.TextAsync($"http://{_http}/metrics", cancellationToken));
 
     public async Task<long> SampleCountAsync(CancellationToken cancellationToken) =>
         (await Api.GetAsync<HubCount>($"telemetry/count?site={DemoSite.Id}", cancellationToken)).Samples;
 
     public async ValueTask DisposeAsync()
     {
-        // The edge first, while the hub still takes what it holds.
+        // The edge first, while the hub still takes what it holds. One that will not end keeps nobody from ending the others.
+        List<ScenarioException> failures = [];
         foreach (ChildProgram? program in new[] { _edge, _hub, _simulator })
         {
             if (program is { } running)
             {
-                if (!running.HasEnded)
+                try
                 {
                     await running.StopAsync();
+                }
+                catch (ScenarioException failure)
+                {
+                    failures.Add(failure);
                 }
 
                 await running.DisposeAsync();
@@ -163,6 +172,10 @@ public sealed class DemoRig : IAsyncDisposable
         }
 
         _api?.Dispose();
+        if (failures.Count > 0)
+        {
+            throw failures[0];
+        }
     }
 
     private async Task<JsonElement> StartSimulatorAsync(CancellationToken cancellationToken)

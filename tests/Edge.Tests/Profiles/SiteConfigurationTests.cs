@@ -6,6 +6,13 @@ namespace IotProperty.Edge.Tests.Profiles;
 
 public class SiteConfigurationTests
 {
+    [Fact]
+    public void A_kill_costs_a_second_of_telemetry_at_most_unless_the_site_file_says_less()
+    {
+        Assert.Equal(1_000, new OutboxConfiguration().FlushMs);
+        Assert.Equal(1_000, new OutboxSettings().FlushMs);
+    }
+
     [Theory]
     [InlineData(10, 1_048_576, 1)]
     [InlineData(1_000, 1_099_511_627_776, 256)]

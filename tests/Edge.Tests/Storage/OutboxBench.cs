@@ -20,7 +20,7 @@ internal sealed class OutboxBench : IAsyncDisposable
     public OutboxBench(OutboxSettings? settings = null, bool isSynchronised = true)
     {
         IsSynchronised = isSynchronised;
-        Settings = settings ?? new OutboxSettings();
+        Settings = settings ?? new OutboxSettings { FlushMs = 250 };
         Path = System.IO.Path.Combine(_folder, "outbox.db");
         Outbox = Open(Path);
     }

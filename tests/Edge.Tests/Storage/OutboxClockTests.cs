@@ -114,7 +114,7 @@ public class OutboxClockTests
     [Fact]
     public async Task A_days_backlog_is_corrected_some_rows_at_a_time_and_no_event_waits_for_it()
     {
-        await using OutboxBench bench = new(new OutboxSettings { MaxBatchSamples = 1_000 }, isSynchronised: false);
+        await using OutboxBench bench = new(new OutboxSettings { FlushMs = 250, MaxBatchSamples = 1_000 }, isSynchronised: false);
         long startMs = bench.NowMs;
         for (int index = 0; index < 40_000; index++)
         {

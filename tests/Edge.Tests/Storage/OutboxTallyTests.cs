@@ -11,7 +11,7 @@ public class OutboxTallyTests
     [Fact]
     public async Task The_tallies_of_a_complete_hour_equal_those_of_the_batches_that_the_hub_got()
     {
-        await using OutboxBench bench = new(new OutboxSettings { MaxBatchSamples = 7 });
+        await using OutboxBench bench = new(new OutboxSettings { FlushMs = 250, MaxBatchSamples = 7 });
         await bench.ConnectAsync();
         List<Batch> hub = [];
         for (int turn = 0; turn < 100; turn++)
@@ -41,7 +41,7 @@ public class OutboxTallyTests
     [Fact]
     public async Task Tallies_and_gaps_are_bookkeeping_and_not_tallied_themselves()
     {
-        await using OutboxBench bench = new(new OutboxSettings { TallySeconds = 1 });
+        await using OutboxBench bench = new(new OutboxSettings { FlushMs = 250, TallySeconds = 1 });
         await bench.ConnectAsync();
         await bench.Outbox.AddAsync(new OutboxEvents { Gaps = [new GapRecord("g", Lane.Telemetry, 1, 1, 1, bench.NowMs, bench.NowMs, 3, "disk quota")] }, CancellationToken.None);
         await bench.PassAsync(60_000);
@@ -60,7 +60,7 @@ public class OutboxTallyTests
     [Fact]
     public async Task A_hub_that_is_away_gets_one_batch_of_tallies_for_the_whole_outage()
     {
-        await using OutboxBench bench = new(new OutboxSettings { TallySeconds = 1, MaxBatchSamples = 4 });
+        await using OutboxBench bench = new(new OutboxSettings { FlushMs = 250, TallySeconds = 1, MaxBatchSamples = 4 });
         for (int turn = 0; turn < 50; turn++)
         {
             bench.Outbox.Add(bench.Sample(turn));
@@ -163,7 +163,7 @@ public class OutboxTallyTests
     public async Task Whatever_is_stored_grows_is_killed_and_lost_the_hub_can_tell_what_is_missing(int seed)
     {
         Random random = new(seed);
-        await using OutboxBench bench = new(new OutboxSettings { MaxBatchSamples = 5, Window = 3, TallySeconds = 20 });
+        await using OutboxBench bench = new(new OutboxSettings { FlushMs = 250, MaxBatchSamples = 5, Window = 3, TallySeconds = 20 });
         List<Batch> hub = [];
         int recorded = 0;
         for (int turn = 0; turn < 250; turn++)

@@ -69,7 +69,7 @@ public class SqliteOutboxTests
     [Fact]
     public async Task A_full_batch_does_not_wait_for_the_clock()
     {
-        await using OutboxBench bench = new(new OutboxSettings { MaxBatchSamples = 10 });
+        await using OutboxBench bench = new(new OutboxSettings { FlushMs = 250, MaxBatchSamples = 10 });
         await bench.ConnectAsync();
         for (int index = 0; index < 10; index++)
         {
@@ -124,7 +124,7 @@ public class SqliteOutboxTests
     [Fact]
     public async Task Concurrent_calls_get_sequences_without_holes_and_share_commits()
     {
-        await using OutboxBench bench = new(new OutboxSettings { Window = 256 });
+        await using OutboxBench bench = new(new OutboxSettings { FlushMs = 250, Window = 256 });
         await Task.WhenAll(Enumerable.Range(0, 200).Select(n =>
             bench.Outbox.AddAsync(new OutboxEvents { Transitions = [OutboxBench.Transition($"o-{n}")] }, CancellationToken.None).AsTask()));
         Assert.True(bench.Outbox.Snapshot.Commits <= 200);
@@ -214,7 +214,7 @@ public class SqliteOutboxTests
     [Fact]
     public async Task A_full_quota_drops_the_oldest_telemetry_declares_it_and_keeps_the_events()
     {
-        await using OutboxBench bench = new(new OutboxSettings { MaxBytes = OutboxSettings.MinMaxBytes, MaxBatchSamples = 500 });
+        await using OutboxBench bench = new(new OutboxSettings { FlushMs = 250, MaxBytes = OutboxSettings.MinMaxBytes, MaxBatchSamples = 500 });
         await bench.Outbox.AddAsync(new OutboxEvents { Transitions = [OutboxBench.Transition("o-1")] }, CancellationToken.None);
         Random random = new(5);
         const int total = 200_000;

@@ -3,23 +3,37 @@ using IotProperty.Hub.Live;
 using IotProperty.Hub.Registry;
 using IotProperty.Hub.Storage;
 using IotProperty.Hub.Tests.Storage;
+using IotProperty.Hub.Tests.Support;
 using IotProperty.Protocols.Uplink;
 
 namespace IotProperty.Hub.Tests.Billing;
 
-public sealed class BillingDeskTests : IDisposable
+public sealed class SqliteBillingDeskTests() : BillingDeskTests(LedgerEngine.Sqlite);
+
+[NeedsPeers("postgres")]
+public sealed class PostgresBillingDeskTests() : BillingDeskTests(LedgerEngine.Postgres);
+
+public abstract class BillingDeskTests : IDisposable
 {
-    private readonly LedgerFixture _fixture = new();
+    private readonly LedgerFixture _fixture;
     private readonly BillingDesk _desk;
     private long _sequence;
 
-    public BillingDeskTests() => _desk = new BillingDesk(_fixture.Ledger);
+    protected BillingDeskTests(LedgerEngine engine)
+    {
+        _fixture = new LedgerFixture(engine);
+        _desk = new BillingDesk(_fixture.Ledger);
+    }
 
-    public void Dispose() => _fixture.Dispose();
+    public void Dispose()
+    {
+        _fixture.Dispose();
+        GC.SuppressFinalize(this);
+    }
 
     private long StartMs => new DateTimeOffset(2026, 3, 2, 0, 0, 0, TimeSpan.Zero).ToUnixTimeMilliseconds();
 
-    [Fact]
+    [ConformanceFact]
     public async Task Readings_become_an_invoice_that_reads_back_as_it_was_issued()
     {
         await PrepareAsync();
@@ -39,7 +53,7 @@ public sealed class BillingDeskTests : IDisposable
         Assert.Equal(issued.Id, (await _desk.InvoicesAsync("u-1", PageRequest.First, default)).Items.Single().Id);
     }
 
-    [Fact]
+    [ConformanceFact]
     public async Task Same_period_again_is_the_same_invoice_and_an_overlap_is_refused()
     {
         await PrepareAsync();
@@ -55,7 +69,7 @@ public sealed class BillingDeskTests : IDisposable
         Assert.Equal(first.Lines[0].Steps[^1].ToCumulative, second.Lines[0].Steps[0].FromCumulative);
     }
 
-    [Fact]
+    [ConformanceFact]
     public async Task Blocked_bill_tells_every_reason_and_leaves_nothing()
     {
         await PrepareAsync();
@@ -67,7 +81,7 @@ public sealed class BillingDeskTests : IDisposable
         Assert.Equal(RefusalKind.NotFound, (await _desk.IssueAsync("nowhere", StartMs, StartMs + 1, default)).Refusal!.Kind);
     }
 
-    [Theory]
+    [ConformanceTheory]
     [InlineData("9999-12-31T23:00:00Z", "9999-12-31T23:59:59Z", "period.not-over")]
     [InlineData("0001-01-01T00:00:00Z", "0001-01-02T00:00:00Z", "period.too-early")]
     [InlineData("2026-01-02T00:00:00Z", "2026-01-01T00:00:00Z", "period.empty")]
@@ -77,7 +91,7 @@ public sealed class BillingDeskTests : IDisposable
         Assert.Equal(code, Code(await _desk.IssueAsync("u-1", MsOf(from), MsOf(to), default)));
     }
 
-    [Fact]
+    [ConformanceFact]
     public async Task Fallen_register_blocks_until_the_swap_is_declared()
     {
         await PrepareAsync();
@@ -97,7 +111,7 @@ public sealed class BillingDeskTests : IDisposable
         Assert.Equal("installation.billed", (await _desk.EndInstallationAsync("i-3", StartMs + 660_000, null, default)).Refusal!.Reasons[0].Code);
     }
 
-    [Fact]
+    [ConformanceFact]
     public async Task Overlapping_installations_and_wrong_references_are_refused()
     {
         await PrepareAsync();
@@ -111,7 +125,7 @@ public sealed class BillingDeskTests : IDisposable
         Assert.Equal("unknown.unit", Code(await _desk.AddAsync(new ServicePoint { Unit = "x", Utility = "water" }, default)));
     }
 
-    [Fact]
+    [ConformanceFact]
     public async Task Tariff_with_several_mistakes_tells_them_all()
     {
         TariffVersion wrong = new()
@@ -127,7 +141,7 @@ public sealed class BillingDeskTests : IDisposable
             refusal.Reasons.Select(r => r.Code));
     }
 
-    [Fact]
+    [ConformanceFact]
     public async Task Newest_good_reading_of_every_register_is_found()
     {
         await ReadAsync("meter-3", "energy", "kWh", 1_000, 1m);
@@ -140,7 +154,7 @@ public sealed class BillingDeskTests : IDisposable
             (await _desk.LatestReadingsAsync("riverside", default)).Select(r => (r.Device, r.Value)));
     }
 
-    [Fact]
+    [ConformanceFact]
     public async Task Pages_of_readings_neither_skip_nor_repeat()
     {
         for (int i = 0; i < 10; i++)

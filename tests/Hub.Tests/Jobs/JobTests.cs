@@ -4,31 +4,42 @@ using IotProperty.Hub.Maintenance;
 using IotProperty.Hub.Registry;
 using IotProperty.Hub.Storage;
 using IotProperty.Hub.Tests.Storage;
+using IotProperty.Hub.Tests.Support;
 using IotProperty.Protocols.Uplink;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace IotProperty.Hub.Tests.Jobs;
 
-public sealed class JobTests : IDisposable
+public sealed class SqliteJobTests() : JobTests(LedgerEngine.Sqlite);
+
+[NeedsPeers("postgres")]
+public sealed class PostgresJobTests() : JobTests(LedgerEngine.Postgres);
+
+public abstract class JobTests : IDisposable
 {
-    private readonly LedgerFixture _fixture = new();
+    private readonly LedgerFixture _fixture;
     private readonly RunHoursSamples _telemetry = new();
     private readonly RegistryDesk _registry;
     private readonly WorkOrderDesk _desk;
     private readonly MaintenancePlanJob _plans;
     private readonly WorkOrderJob _orders;
 
-    public JobTests()
+    protected JobTests(LedgerEngine engine)
     {
+        _fixture = new LedgerFixture(engine);
         _registry = new RegistryDesk(_fixture.Ledger, new EdgeDirectory(_fixture.Ledger, _fixture.Clock));
         _desk = new WorkOrderDesk(_fixture.Ledger);
         _plans = new MaintenancePlanJob(_fixture.Ledger, _telemetry);
         _orders = new WorkOrderJob(_fixture.Ledger);
     }
 
-    public void Dispose() => _fixture.Dispose();
+    public void Dispose()
+    {
+        _fixture.Dispose();
+        GC.SuppressFinalize(this);
+    }
 
-    [Fact]
+    [ConformanceFact]
     public async Task Calendar_plan_raises_one_order_a_due_date_in_the_sites_zone()
     {
         await AddLiftAsync();
@@ -46,7 +57,7 @@ public sealed class JobTests : IDisposable
         Assert.Contains("TSG T5002-2017", (await _desk.FindAsync(order.Id, default))!.History[0].Comment, StringComparison.Ordinal);
     }
 
-    [Fact]
+    [ConformanceFact]
     public async Task Dates_that_passed_while_the_hub_was_away_are_raised_once_each()
     {
         await AddLiftAsync();
@@ -59,7 +70,7 @@ public sealed class JobTests : IDisposable
         Assert.Equal(3, orders.Select(o => o.Cause).Distinct().Count());
     }
 
-    [Fact]
+    [ConformanceFact]
     public async Task Run_hours_plan_is_due_when_the_counter_has_gone_far_enough()
     {
         await AddLiftAsync();
@@ -75,7 +86,7 @@ public sealed class JobTests : IDisposable
         Assert.All(await OrdersAsync(), o => Assert.Equal("ropes", o.Skill));
     }
 
-    [Fact]
+    [ConformanceFact]
     public async Task Stale_counter_makes_nothing_due()
     {
         await AddLiftAsync();
@@ -87,7 +98,7 @@ public sealed class JobTests : IDisposable
         Assert.Empty(await OrdersAsync());
     }
 
-    [Fact]
+    [ConformanceFact]
     public async Task Completed_order_is_closed_after_seven_days()
     {
         await AddLiftAsync();
@@ -104,7 +115,7 @@ public sealed class JobTests : IDisposable
         Assert.Equal("hub", detail.History[^1].By);
     }
 
-    [Fact]
+    [ConformanceFact]
     public async Task Scheduler_repeats_a_failing_job_and_lets_the_others_run()
     {
         SteppedClock clock = new();

@@ -3,34 +3,64 @@ using System.Net.Http.Headers;
 using System.Text;
 using IotProperty.Hub.Ingest;
 using IotProperty.Hub.People;
+using IotProperty.Hub.Storage;
 using IotProperty.Hub.Tests.Storage;
 using IotProperty.Hub.Tests.Support;
 using Microsoft.Data.Sqlite;
-using Microsoft.EntityFrameworkCore;
-using Microsoft.EntityFrameworkCore.Metadata;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace IotProperty.Hub.Tests.People;
 
-/// <summary>What edges and programs show, and what the database keeps of it.</summary>
-public sealed class CredentialTests : IDisposable
+public sealed class SqliteCredentialTests() : CredentialTests(LedgerEngine.Sqlite)
 {
-    private readonly LedgerFixture _ledger = new();
-    private readonly ServiceProvider _services;
+    [Fact]
+    public async Task No_secret_is_kept()
+    {
+        await using AsyncServiceScope scope = Services.CreateAsyncScope();
+        string[] secrets =
+        [
+            (await Services.GetRequiredService<EdgeCredentials>().IssueAsync("riverside", false, default)).Secret!.Value.Secret,
+            (await scope.ServiceProvider.GetRequiredService<ApiTokens>().CreateAsync("probe", Roles.Billing, Ledger.Clock.GetUtcNow().AddHours(1), default)).Secret,
+            (await scope.ServiceProvider.GetRequiredService<PeopleRegister>().AddAsync("somebody", Roles.Guard, default)).Secret!.Value.Secret,
+        ];
+        using SqliteConnection connection = new(((SqliteLedgerDatabase)Ledger.Database).ConnectionString);
+        await connection.OpenAsync();
+        using SqliteCommand checkpoint = connection.CreateCommand();
+        checkpoint.CommandText = "PRAGMA wal_checkpoint(TRUNCATE)";
+        await checkpoint.ExecuteNonQueryAsync();
+        string file = Encoding.Latin1.GetString(await File.ReadAllBytesAsync(Ledger.File));
+        Assert.Contains("riverside", file, StringComparison.Ordinal);
+        Assert.All(secrets, secret => Assert.DoesNotContain(secret, file, StringComparison.Ordinal));
+    }
+}
 
-    public CredentialTests() =>
-        _services = new ServiceCollection().AddSingleton<TimeProvider>(_ledger.Clock).AddSingleton(_ledger.Database).AddPeople().BuildServiceProvider();
+[NeedsPeers("postgres")]
+public sealed class PostgresCredentialTests() : CredentialTests(LedgerEngine.Postgres);
+
+/// <summary>What edges and programs show, and what the database keeps of it.</summary>
+public abstract class CredentialTests : IDisposable
+{
+    protected CredentialTests(LedgerEngine engine)
+    {
+        Ledger = new LedgerFixture(engine);
+        Services = new ServiceCollection().AddSingleton<TimeProvider>(Ledger.Clock).AddSingleton(Ledger.Database).AddPeople().BuildServiceProvider();
+    }
+
+    protected LedgerFixture Ledger { get; }
+
+    protected ServiceProvider Services { get; }
 
     public void Dispose()
     {
-        _services.Dispose();
-        _ledger.Dispose();
+        Services.Dispose();
+        Ledger.Dispose();
+        GC.SuppressFinalize(this);
     }
 
-    [Fact]
+    [ConformanceFact]
     public async Task Edge_speaks_for_its_own_site_alone()
     {
-        EdgeCredentials edges = _services.GetRequiredService<EdgeCredentials>();
+        EdgeCredentials edges = Services.GetRequiredService<EdgeCredentials>();
         string password = (await edges.IssueAsync("riverside", false, default)).Secret!.Value.Secret;
         await edges.IssueAsync("hillside", false, default);
         Assert.Equal("riverside", await Show(edges, "riverside", "riverside", password));
@@ -41,10 +71,10 @@ public sealed class CredentialTests : IDisposable
         Assert.Null(await Show(edges, "nowhere", "nowhere", password));
     }
 
-    [Fact]
+    [ConformanceFact]
     public async Task Site_with_an_edge_gets_another_password_only_when_it_is_renewed()
     {
-        EdgeCredentials edges = _services.GetRequiredService<EdgeCredentials>();
+        EdgeCredentials edges = Services.GetRequiredService<EdgeCredentials>();
         string old = (await edges.IssueAsync("riverside", false, default)).Secret!.Value.Secret;
         Issued refused = await edges.IssueAsync("riverside", false, default);
         Assert.Contains("--renew", refused.Refusal, StringComparison.Ordinal);
@@ -54,7 +84,7 @@ public sealed class CredentialTests : IDisposable
         Assert.Equal("riverside", await Show(edges, "riverside", "riverside", next));
     }
 
-    [Theory]
+    [ConformanceTheory]
     [InlineData("")]
     [InlineData("River")]
     [InlineData("a/b")]
@@ -64,75 +94,25 @@ public sealed class CredentialTests : IDisposable
     [InlineData("aaaaaaaaaabbbbbbbbbbccccccccccddddddddddx")]
     public async Task Site_id_that_a_topic_could_not_hold_is_refused(string site)
     {
-        Issued issued = await _services.GetRequiredService<EdgeCredentials>().IssueAsync(site, false, default);
+        Issued issued = await Services.GetRequiredService<EdgeCredentials>().IssueAsync(site, false, default);
         Assert.Null(issued.Secret);
         Assert.Contains("1 to 40", issued.Refusal, StringComparison.Ordinal);
     }
 
-    [Fact]
+    [ConformanceFact]
     public async Task Token_ends_when_it_says()
     {
-        await using AsyncServiceScope scope = _services.CreateAsyncScope();
+        await using AsyncServiceScope scope = Services.CreateAsyncScope();
         ApiTokens tokens = scope.ServiceProvider.GetRequiredService<ApiTokens>();
-        OneTimeSecret token = await tokens.CreateAsync("probe", Roles.ReadOnly, _ledger.Clock.GetUtcNow().AddHours(1), default);
+        OneTimeSecret token = await tokens.CreateAsync("probe", Roles.ReadOnly, Ledger.Clock.GetUtcNow().AddHours(1), default);
         Assert.Equal(Roles.ReadOnly, (await tokens.FindAsync(token.Secret, default))?.Role);
-        _ledger.Clock.Advance(TimeSpan.FromMinutes(59));
+        Ledger.Clock.Advance(TimeSpan.FromMinutes(59));
         Assert.NotNull(await tokens.FindAsync(token.Secret, default));
-        _ledger.Clock.Advance(TimeSpan.FromMinutes(1));
+        Ledger.Clock.Advance(TimeSpan.FromMinutes(1));
         Assert.Null(await tokens.FindAsync(token.Secret, default));
     }
 
-    [Fact]
-    public async Task No_secret_is_kept()
-    {
-        await using AsyncServiceScope scope = _services.CreateAsyncScope();
-        string[] secrets =
-        [
-            (await _services.GetRequiredService<EdgeCredentials>().IssueAsync("riverside", false, default)).Secret!.Value.Secret,
-            (await scope.ServiceProvider.GetRequiredService<ApiTokens>().CreateAsync("probe", Roles.Billing, _ledger.Clock.GetUtcNow().AddHours(1), default)).Secret,
-            (await scope.ServiceProvider.GetRequiredService<PeopleRegister>().AddAsync("somebody", Roles.Guard, default)).Secret!.Value.Secret,
-        ];
-        using SqliteConnection connection = new(_ledger.Database.ConnectionString);
-        await connection.OpenAsync();
-        using SqliteCommand checkpoint = connection.CreateCommand();
-        checkpoint.CommandText = "PRAGMA wal_checkpoint(TRUNCATE)";
-        await checkpoint.ExecuteNonQueryAsync();
-        string file = Encoding.Latin1.GetString(await File.ReadAllBytesAsync(_ledger.File));
-        Assert.Contains("riverside", file, StringComparison.Ordinal);
-        Assert.All(secrets, secret => Assert.DoesNotContain(secret, file, StringComparison.Ordinal));
-    }
-
-    [Fact]
-    public void Model_and_schema_name_the_same_columns_and_keys()
-    {
-        using AsyncServiceScope scope = _services.CreateAsyncScope();
-        PeopleContext context = scope.ServiceProvider.GetRequiredService<PeopleContext>();
-        using SqliteConnection connection = new(_ledger.Database.ConnectionString);
-        connection.Open();
-        Assert.Equal(7, context.Model.GetEntityTypes().Count());
-        foreach (IEntityType entity in context.Model.GetEntityTypes())
-        {
-            using SqliteCommand command = connection.CreateCommand();
-            command.CommandText = $"SELECT name, \"notnull\", pk FROM pragma_table_info('{entity.GetTableName()}')";
-            List<string> columns = [];
-            List<(long Place, string Name)> keys = [];
-            using SqliteDataReader reader = command.ExecuteReader();
-            while (reader.Read())
-            {
-                columns.Add($"{reader.GetString(0)} {reader.GetInt64(1)}");
-                keys.Add((reader.GetInt64(2), reader.GetString(0)));
-            }
-
-            Assert.Equal(
-                entity.GetProperties().Select(p => $"{p.GetColumnName()} {(p.IsNullable ? 0 : 1)}").Order(StringComparer.Ordinal),
-                columns.Order(StringComparer.Ordinal));
-            Assert.Equal(
-                entity.FindPrimaryKey()!.Properties.Select(p => p.GetColumnName()),
-                keys.Where(key => key.Place > 0).OrderBy(key => key.Place).Select(key => key.Name));
-        }
-    }
-
-    [Fact]
+    [ConformanceFact]
     public async Task Credential_that_a_command_issues_beside_the_running_hub_counts_at_once()
     {
         await using HubUnderTest hub = await HubUnderTest.StartAsync();
@@ -145,7 +125,7 @@ public sealed class CredentialTests : IDisposable
         Assert.Equal("riverside", await Show(hub.Services.GetRequiredService<IEdgeCredentials>(), "riverside", "riverside", password));
     }
 
-    [Theory]
+    [ConformanceTheory]
     [InlineData("Bearer nonsense")]
     [InlineData("Bearer iotp_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")]
     [InlineData("Bearer ")]

@@ -1,25 +1,37 @@
 using IotProperty.Hub.People;
 using IotProperty.Hub.Registry;
 using IotProperty.Hub.Tests.Storage;
+using IotProperty.Hub.Tests.Support;
 using IotProperty.Protocols.Uplink;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace IotProperty.Hub.Tests.Registry;
 
-public sealed class RegistryDeskTests : IDisposable
+public sealed class SqliteRegistryDeskTests() : RegistryDeskTests(LedgerEngine.Sqlite);
+
+[NeedsPeers("postgres")]
+public sealed class PostgresRegistryDeskTests() : RegistryDeskTests(LedgerEngine.Postgres);
+
+public abstract class RegistryDeskTests : IDisposable
 {
-    private readonly LedgerFixture _fixture = new();
+    private readonly LedgerFixture _fixture;
     private readonly EdgeDirectory _edges;
     private readonly RegistryDesk _desk;
 
-    public RegistryDeskTests()
+    protected RegistryDeskTests(LedgerEngine engine)
     {
+        _fixture = new LedgerFixture(engine);
         _edges = new EdgeDirectory(_fixture.Ledger, _fixture.Clock);
         _desk = new RegistryDesk(_fixture.Ledger, _edges);
     }
 
-    public void Dispose() => _fixture.Dispose();
+    public void Dispose()
+    {
+        _fixture.Dispose();
+        GC.SuppressFinalize(this);
+    }
 
-    [Fact]
+    [ConformanceFact]
     public async Task Records_are_kept_as_they_were_given_and_ids_are_made_where_none_are()
     {
         Site site = Must(await _desk.AddAsync(new Site { Id = "riverside", Name = Text("Riverside"), TimeZone = "Asia/Shanghai" }, default));
@@ -39,7 +51,7 @@ public sealed class RegistryDeskTests : IDisposable
         Assert.Empty((await _desk.UnitsAsync("elsewhere", PageRequest.First, default)).Items);
     }
 
-    [Fact]
+    [ConformanceFact]
     public async Task Refusals_say_what_is_unknown_taken_or_wrong()
     {
         Must(await _desk.AddAsync(new Site { Id = "riverside", Name = Text("R"), TimeZone = "UTC" }, default));
@@ -54,7 +66,7 @@ public sealed class RegistryDeskTests : IDisposable
         Assert.Equal((RefusalKind.Invalid, "invalid.id"), Why(await _desk.AddAsync(new Unit { Id = "a/b", Building = "b-1", Number = "2" }, default)));
     }
 
-    [Fact]
+    [ConformanceFact]
     public async Task Pages_go_on_where_they_ended()
     {
         Must(await _desk.AddAsync(new Site { Id = "riverside", Name = Text("R"), TimeZone = "UTC" }, default));
@@ -70,7 +82,7 @@ public sealed class RegistryDeskTests : IDisposable
         Assert.Null(second.Next);
     }
 
-    [Fact]
+    [ConformanceFact]
     public async Task Edge_names_its_site_and_a_will_keeps_the_catalogue()
     {
         EdgeState online = State(true, 5, Catalogue("Asia/Shanghai"));
@@ -83,18 +95,18 @@ public sealed class RegistryDeskTests : IDisposable
         Assert.Equal("lift-1", edge.Catalogue!.Devices.Single().Id);
     }
 
-    [Fact]
+    [ConformanceFact]
     public async Task Site_is_there_as_soon_as_its_edge_is_let_in()
     {
-        await using (PeopleScope people = PeopleScope.Open(Path.GetDirectoryName(_fixture.File)!, _fixture.Clock))
+        await using (ServiceProvider people = new ServiceCollection().AddSingleton<TimeProvider>(_fixture.Clock).AddSingleton(_fixture.Database).AddPeople().BuildServiceProvider())
         {
-            Assert.NotNull((await people.Get<EdgeCredentials>().IssueAsync("riverside", false, default)).Secret);
+            Assert.NotNull((await people.GetRequiredService<EdgeCredentials>().IssueAsync("riverside", false, default)).Secret);
         }
 
         Must(await _desk.AddAsync(new Building { Site = "riverside", Name = Text("B") }, default));
     }
 
-    [Fact]
+    [ConformanceFact]
     public async Task State_of_an_older_boot_changes_nothing()
     {
         await _edges.TakeStateAsync(State(true, 5, Catalogue("Asia/Shanghai")), default);
@@ -104,7 +116,7 @@ public sealed class RegistryDeskTests : IDisposable
         Assert.Equal("Asia/Shanghai", (await _desk.FindSiteAsync("riverside", default))!.TimeZone);
     }
 
-    [Fact]
+    [ConformanceFact]
     public async Task Edge_that_was_just_heard_says_so()
     {
         await _edges.TakeStateAsync(State(true, 5, null), default);

@@ -6,31 +6,42 @@ using IotProperty.Hub.Live;
 using IotProperty.Hub.Maintenance;
 using IotProperty.Hub.Registry;
 using IotProperty.Hub.Storage;
+using IotProperty.Hub.Tests.Support;
 using IotProperty.Protocols.Uplink;
 
 namespace IotProperty.Hub.Tests.Storage;
 
-public sealed class EventLedgerTests : IDisposable
+public sealed class SqliteEventLedgerTests() : EventLedgerTests(LedgerEngine.Sqlite);
+
+[NeedsPeers("postgres")]
+public sealed class PostgresEventLedgerTests() : EventLedgerTests(LedgerEngine.Postgres);
+
+public abstract class EventLedgerTests : IDisposable
 {
     private static readonly byte[] HashA = [.. Enumerable.Repeat((byte)1, 16)];
     private static readonly byte[] HashB = [.. Enumerable.Repeat((byte)2, 16)];
     private static readonly PointRef Pressure = new("pump-1", "pressure");
 
-    private readonly LedgerFixture _fixture = new();
+    private readonly LedgerFixture _fixture;
     private readonly EventLedger _events;
     private readonly AlarmDesk _alarms;
     private readonly WorkOrderDesk _orders;
 
-    public EventLedgerTests()
+    protected EventLedgerTests(LedgerEngine engine)
     {
+        _fixture = new LedgerFixture(engine);
         _events = new EventLedger(_fixture.Ledger);
         _alarms = new AlarmDesk(_fixture.Ledger);
         _orders = new WorkOrderDesk(_fixture.Ledger);
     }
 
-    public void Dispose() => _fixture.Dispose();
+    public void Dispose()
+    {
+        _fixture.Dispose();
+        GC.SuppressFinalize(this);
+    }
 
-    [Fact]
+    [ConformanceFact]
     public async Task Repeated_batch_changes_nothing_and_says_so()
     {
         Batch batch = Events(1, Raise("o1"));
@@ -44,7 +55,7 @@ public sealed class EventLedgerTests : IDisposable
         Assert.Equal(2, (await _orders.FindAsync(order, default))!.History.Count);
     }
 
-    [Fact]
+    [ConformanceFact]
     public async Task Known_key_with_other_content_is_a_collision_and_changes_nothing()
     {
         await CommitAsync(Events(1, Raise("o1")), HashA);
@@ -53,7 +64,7 @@ public sealed class EventLedgerTests : IDisposable
         Assert.Equal("o1", Assert.Single((await AlarmsAsync()).Select(a => a.Occurrence)));
     }
 
-    [Fact]
+    [ConformanceFact]
     public async Task Same_transition_in_two_batches_is_one()
     {
         await CommitAsync(Events(1, Raise("o1")), HashA);
@@ -64,7 +75,7 @@ public sealed class EventLedgerTests : IDisposable
         Assert.Equal(1, (await OrdersAsync()).Single().OccurrenceCount);
     }
 
-    [Fact]
+    [ConformanceFact]
     public async Task Return_that_overtakes_its_raise_ends_right_with_one_order()
     {
         await CommitAsync(Events(2, Return("o1")), HashA);
@@ -76,7 +87,7 @@ public sealed class EventLedgerTests : IDisposable
         Assert.Single(await OrdersAsync());
     }
 
-    [Fact]
+    [ConformanceFact]
     public async Task Commit_names_what_to_fetch_anew_and_publishes_nothing_itself()
     {
         LedgerCommit commit = await CommitAsync(Events(1, Raise("o1")), HashA);
@@ -87,7 +98,7 @@ public sealed class EventLedgerTests : IDisposable
         Assert.Empty(_fixture.Live.Published);
     }
 
-    [Fact]
+    [ConformanceFact]
     public async Task Warning_shows_an_alarm_and_sends_nobody_until_it_becomes_an_alarm()
     {
         await CommitAsync(Events(1, Step("o1", 0, AlarmLevel.Normal, AlarmLevel.Warning, 1_000)), HashA);
@@ -97,7 +108,7 @@ public sealed class EventLedgerTests : IDisposable
         Assert.Equal(((await AlarmsAsync()).Single().Id, WorkOrderStatus.Open), (order.Alarm, order.Status));
     }
 
-    [Fact]
+    [ConformanceFact]
     public async Task Second_occurrence_joins_the_open_order_of_its_cause()
     {
         await CommitAsync(Events(1, Raise("o1"), Return("o1")), HashA);
@@ -109,7 +120,7 @@ public sealed class EventLedgerTests : IDisposable
         Assert.Equal([WorkOrderEntryKind.Raised, WorkOrderEntryKind.Unassigned, WorkOrderEntryKind.Recurred], detail.History.Select(h => h.Kind));
     }
 
-    [Fact]
+    [ConformanceFact]
     public async Task Fault_that_comes_back_after_completion_opens_the_order_again()
     {
         await CommitAsync(Events(1, Raise("o1"), Return("o1")), HashA);
@@ -120,7 +131,7 @@ public sealed class EventLedgerTests : IDisposable
         Assert.Equal((WorkOrderStatus.Open, 1, 2), (order.Status, order.ReopenedCount, order.OccurrenceCount));
     }
 
-    [Fact]
+    [ConformanceFact]
     public async Task Late_news_of_a_fault_before_completion_joins_without_opening()
     {
         await CommitAsync(Events(1, Raise("o1"), Return("o1")), HashA);
@@ -131,7 +142,7 @@ public sealed class EventLedgerTests : IDisposable
         Assert.Equal((WorkOrderStatus.Completed, 0, 2), (order.Status, order.ReopenedCount, order.OccurrenceCount));
     }
 
-    [Fact]
+    [ConformanceFact]
     public async Task Fault_after_the_order_was_closed_raises_another_one()
     {
         await CommitAsync(Events(1, Raise("o1"), Return("o1")), HashA);
@@ -143,7 +154,7 @@ public sealed class EventLedgerTests : IDisposable
         Assert.Equal([WorkOrderStatus.Closed, WorkOrderStatus.Open], orders.Select(o => o.Status).OrderDescending());
     }
 
-    [Fact]
+    [ConformanceFact]
     public async Task Order_takes_skill_priority_and_limit_from_the_kind_and_goes_to_who_is_free()
     {
         await DeclarePumpAsync();
@@ -157,7 +168,7 @@ public sealed class EventLedgerTests : IDisposable
         Assert.Equal(new LocalText("Fire main pressure low", "消防水压不足"), order.Title);
     }
 
-    [Fact]
+    [ConformanceFact]
     public async Task Order_that_nobody_can_take_waits_with_its_reason_until_somebody_is_free()
     {
         await DeclarePumpAsync();
@@ -170,7 +181,7 @@ public sealed class EventLedgerTests : IDisposable
         Assert.Equal(("t-1", null), (order.Technician, order.UnassignedReason));
     }
 
-    [Fact]
+    [ConformanceFact]
     public async Task Acknowledging_an_active_alarm_and_its_return_end_it()
     {
         await CommitAsync(Events(1, Raise("o1")), HashA);
@@ -187,7 +198,7 @@ public sealed class EventLedgerTests : IDisposable
         Assert.Single(detail.Acknowledgements);
     }
 
-    [Fact]
+    [ConformanceFact]
     public async Task Same_reading_twice_is_one_and_an_unchanged_register_at_a_new_time_is_another()
     {
         await CommitAsync(Readings(1, Reading(60_000, 12.50m), Reading(60_000, 12.50m)), HashA);
@@ -198,7 +209,7 @@ public sealed class EventLedgerTests : IDisposable
         Assert.All(readings, r => Assert.Equal(2, r.Value.Scale));
     }
 
-    [Fact]
+    [ConformanceFact]
     public async Task Access_events_gaps_and_results_are_kept_once_and_read_back_newest_first()
     {
         AccessEvent granted = new("a1", "door-1", AccessEventKind.Credential, AccessDecision.Granted, AccessReason.Known, "card-7", "", 1_000, true);
@@ -213,7 +224,7 @@ public sealed class EventLedgerTests : IDisposable
         Assert.Null(second.Next);
     }
 
-    [Theory]
+    [ConformanceTheory]
     [InlineData(long.MaxValue)]
     [InlineData(long.MinValue)]
     public async Task Alarm_of_a_broken_clock_comes_in_all_the_same(long timeMs)
@@ -223,7 +234,7 @@ public sealed class EventLedgerTests : IDisposable
         Assert.Single(await OrdersAsync());
     }
 
-    [Fact]
+    [ConformanceFact]
     public async Task Closed_order_from_a_clock_that_ran_ahead_does_not_hide_the_open_one()
     {
         const long Year2100Ms = 4_102_444_800_000;
@@ -235,7 +246,7 @@ public sealed class EventLedgerTests : IDisposable
         Assert.Equal(2, open.OccurrenceCount);
     }
 
-    [Theory]
+    [ConformanceTheory]
     [InlineData(WorkOrderStatus.Completed, 1)]
     [InlineData(WorkOrderStatus.Closed, 2)]
     public async Task Alarm_of_an_edge_that_does_not_know_the_time_sends_somebody_though_it_seems_old(WorkOrderStatus ended, int orders)
@@ -248,7 +259,7 @@ public sealed class EventLedgerTests : IDisposable
         Assert.Single(await OrdersAsync(), order => order.Status == WorkOrderStatus.Open);
     }
 
-    [Fact]
+    [ConformanceFact]
     public async Task Batches_are_counted_by_epoch_and_lane()
     {
         await CommitAsync(Events(1), HashA);
@@ -259,7 +270,7 @@ public sealed class EventLedgerTests : IDisposable
             await _events.BatchesAsync("riverside", default));
     }
 
-    [Fact]
+    [ConformanceFact]
     public async Task Overlapping_commits_of_many_tasks_all_land_once()
     {
         await Task.WhenAll(Enumerable.Range(1, 40).Select(i => Task.Run(() => CommitAsync(Events(((i - 1) / 2) + 1, Raise($"o{(i - 1) / 2}")), HashA))));

@@ -1,18 +1,29 @@
 using System.Collections.Concurrent;
+using System.Data.Common;
 using System.Runtime.CompilerServices;
 using IotProperty.Hub.Live;
 using IotProperty.Hub.Storage;
+using Microsoft.Data.Sqlite;
 
 namespace IotProperty.Hub.Tests.Storage;
 
-/// <summary>A ledger in a folder of its own, with a clock that stands until it is moved and a record of what was published.</summary>
+/// <summary>Which database stands under the ledger of a test.</summary>
+public enum LedgerEngine
+{
+    Sqlite,
+    Postgres,
+}
+
+/// <summary>A ledger in a file or database of its own, with a clock that stands until it is moved and a record of what was published.</summary>
 public sealed class LedgerFixture : IDisposable
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("iotp-ledger-");
 
-    public LedgerFixture()
+    public LedgerFixture(LedgerEngine engine = LedgerEngine.Sqlite)
     {
-        Database = new LedgerDatabase(File, Clock);
+        Database = engine == LedgerEngine.Postgres
+            ? new PostgresLedgerDatabase(Task.Run(PostgresLedgers.CreateAsync).GetAwaiter().GetResult(), Clock)
+            : new SqliteLedgerDatabase(File, Clock);
         Database.Prepare();
         Ledger = new Ledger(Database, Live, Clock);
     }
@@ -27,12 +38,31 @@ public sealed class LedgerFixture : IDisposable
 
     public Ledger Ledger { get; }
 
+    /// <summary>A connection of one's own to the same database.</summary>
+    public DbConnection Open()
+    {
+        DbConnection connection = Database switch
+        {
+            SqliteLedgerDatabase sqlite => new SqliteConnection(sqlite.ConnectionString),
+            PostgresLedgerDatabase postgres => postgres.Source.CreateConnection(),
+            _ => throw new InvalidOperationException("an engine that this fixture does not know"),
+        };
+        connection.Open();
+        return connection;
+    }
+
     public void Dispose()
     {
         Ledger.Dispose();
-        using (Microsoft.Data.Sqlite.SqliteConnection connection = new(Database.ConnectionString))
+        if (Database is SqliteLedgerDatabase sqlite)
         {
-            Microsoft.Data.Sqlite.SqliteConnection.ClearPool(connection);
+            using SqliteConnection connection = new(sqlite.ConnectionString);
+            SqliteConnection.ClearPool(connection);
+        }
+        else if (Database is PostgresLedgerDatabase postgres)
+        {
+            postgres.Dispose();
+            Task.Run(() => PostgresLedgers.DropAsync(postgres.Settings)).GetAwaiter().GetResult();
         }
 
         _folder.Delete(recursive: true);

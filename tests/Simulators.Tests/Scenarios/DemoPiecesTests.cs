@@ -83,7 +83,7 @@ public class DemoPiecesTests
     [Fact]
     public void Metrics_of_an_edge_are_read_by_name_and_labels()
     {
-        EdgeMetrics metrics = EdgeMetrics.Parse("# HELP up Up.\n# TYPE up gauge\nup 1\ntimeouts{line=\"a\",device=\"b c\"} 3.5\nbroken\n");
+        ProgramMetrics metrics = ProgramMetrics.Parse("# HELP up Up.\n# TYPE up gauge\nup 1\ntimeouts{line=\"a\",device=\"b c\"} 3.5\nbroken\n");
         Assert.Equal(1, metrics["up"]);
         Assert.Equal(3.5, metrics["timeouts", ("line", "a"), ("device", "b c")]);
         Assert.Throws<ScenarioException>(() => metrics["timeouts", ("line", "a")]);

@@ -26,7 +26,7 @@ public static class DeadDeviceCheck
     private static readonly (string, string)[] Dead = [("line", SerialEstate.Sensors), ("device", SerialEstate.EmptyDevice)];
 
     /// <summary>Waits until the edge leaves the dead device alone for its longest pauses; from here on its cost is measured.</summary>
-    public static async Task<EdgeMetrics> AwaitSteadyAsync(CheckContext context, CancellationToken cancellationToken)
+    public static async Task<ProgramMetrics> AwaitSteadyAsync(CheckContext context, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(context);
         return await CheckContext.UntilAsync(
@@ -34,18 +34,18 @@ public static class DeadDeviceCheck
             TimeSpan.FromSeconds(40),
             async () =>
             {
-                EdgeMetrics metrics = await context.Rig.EdgeMetricsAsync(cancellationToken);
+                ProgramMetrics metrics = await context.Rig.EdgeMetricsAsync(cancellationToken);
                 return metrics["iotp_edge_device_timeouts_total", Dead] >= AttemptsUntilSteady ? metrics : null;
             },
             cancellationToken);
     }
 
     /// <summary>Judges the time since <paramref name="before"/>, which must be of the edge that runs now.</summary>
-    public static async Task<string> RunAsync(CheckContext context, EdgeMetrics before, CancellationToken cancellationToken)
+    public static async Task<string> RunAsync(CheckContext context, ProgramMetrics before, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(before);
-        EdgeMetrics after = await context.Rig.EdgeMetricsAsync(cancellationToken);
+        ProgramMetrics after = await context.Rig.EdgeMetricsAsync(cancellationToken);
         DateTimeOffset now = DemoRig.Now;
         if (after["iotp_edge_device_given_up", Dead] != 1 || after["iotp_edge_device_last_good_timestamp_seconds", Dead] != 0)
         {

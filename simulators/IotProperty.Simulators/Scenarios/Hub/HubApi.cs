@@ -64,6 +64,9 @@ public sealed class HubApi : IDisposable
         return await ReadAsync<T>($"GET {path}", response, HttpStatusCode.OK, cancellationToken);
     }
 
+    /// <summary>Anything that the hub serves as text.</summary>
+    public Task<string> TextAsync(string address, CancellationToken cancellationToken) => _http.GetStringAsync(new Uri(address), cancellationToken);
+
     /// <summary>Adds a record; throws <see cref="ScenarioException"/> with the hub's words unless it answers 201.</summary>
     public async Task<T> PostAsync<T>(string path, object body, CancellationToken cancellationToken)
     {

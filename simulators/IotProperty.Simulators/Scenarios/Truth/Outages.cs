@@ -6,7 +6,7 @@ namespace IotProperty.Simulators.Scenarios.Truth;
 public sealed record Outages(long? KilledMs, long? BackMs)
 {
     /// <summary>The demo's <c>outbox.flushMs</c>, after which a sample must be on its way to the disk …</summary>
-    public const long FlushMs = 250;
+    public const long FlushMs = 1_000;
 
     /// <summary>… and how long that way may take on a busy disk.</summary>
     public const long CommitMs = 250;

@@ -72,7 +72,7 @@ public sealed class Inspector(ChaosEstate estate, RunHistory history, long start
         while (true)
         {
             long now = ChaosEstate.NowMs;
-            EdgeMetrics metrics = await estate.EdgeMetricsAsync(cancellationToken);
+            ProgramMetrics metrics = await estate.EdgeMetricsAsync(cancellationToken);
             if (metrics["iotp_edge_uplink_connected"] == 1 && Lanes.All(lane => metrics["iotp_edge_outbox_batches", ("lane", lane)] == 0))
             {
                 Drained = TimeProvider.System.GetElapsedTime(began);

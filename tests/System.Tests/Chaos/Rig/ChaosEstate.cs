@@ -83,10 +83,10 @@ public sealed class ChaosEstate : IAsyncDisposable
     }
 
     /// <summary>The edge's <c>/metrics</c> as they are now.</summary>
-    public async Task<EdgeMetrics> EdgeMetricsAsync(CancellationToken cancellationToken)
+    public async Task<ProgramMetrics> EdgeMetricsAsync(CancellationToken cancellationToken)
     {
         using HttpClient http = new() { Timeout = TimeSpan.FromSeconds(10) };
-        return EdgeMetrics.Parse(await http.GetStringAsync(new Uri($"http://{_health}/metrics"), cancellationToken));
+        return ProgramMetrics.Parse(await http.GetStringAsync(new Uri($"http://{_health}/metrics"), cancellationToken));
     }
 
     public async ValueTask DisposeAsync()

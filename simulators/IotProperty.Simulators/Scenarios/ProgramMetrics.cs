@@ -2,16 +2,16 @@ using System.Globalization;
 
 namespace IotProperty.Simulators.Scenarios;
 
-/// <summary>The figures of an edge's <c>/metrics</c> (Prometheus text format 0.0.4), as a client sees them.</summary>
-public sealed class EdgeMetrics
+/// <summary>The figures of an edge's or a hub's <c>/metrics</c> (Prometheus text format 0.0.4), as a client sees them.</summary>
+public sealed class ProgramMetrics
 {
     private readonly Dictionary<string, double> _samples = new(StringComparer.Ordinal);
 
     /// <summary>Reads a page; lines that are comments or no sample are passed over.</summary>
-    public static EdgeMetrics Parse(string page)
+    public static ProgramMetrics Parse(string page)
     {
         ArgumentNullException.ThrowIfNull(page);
-        EdgeMetrics metrics = new();
+        ProgramMetrics metrics = new();
         foreach (string line in page.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
         {
             int space = line.LastIndexOf(' ');
@@ -31,7 +31,7 @@ public sealed class EdgeMetrics
         get
         {
             string key = labels.Length == 0 ? name : $"{name}{{{string.Join(',', labels.Select(l => $"{l.Name}=\"{l.Value}\""))}}}";
-            return _samples.TryGetValue(key, out double value) ? value : throw new ScenarioException($"the edge's metrics hold no {key}");
+            return _samples.TryGetValue(key, out double value) ? value : throw new ScenarioException($"the metrics hold no {key}");
         }
     }
 }
