@@ -11,5 +11,6 @@ internal static class FuzzedCodecs
         new FuzzedMBus(),
         new FuzzedMqtt(),
         new FuzzedUplink(),
+        new FuzzedAnswers(),
     ];
 }
