@@ -47,7 +47,17 @@ public sealed class UplinkIngest(
             return Refuse(site, lane, key, $"this hub cannot read it: {decoded.Why}");
         }
 
-        if (await CommitAsync(decoded.Batch, payload, cancellationToken) is not { } commit)
+        LedgerCommit? committed;
+        try
+        {
+            committed = await CommitAsync(decoded.Batch, payload, cancellationToken);
+        }
+        catch (UnstorableBatchException never)
+        {
+            return Refuse(site, lane, key, never.Message);
+        }
+
+        if (committed is not { } commit)
         {
             meter.Ended(lane, "failed");
             return null;
@@ -111,7 +121,7 @@ public sealed class UplinkIngest(
 
             return commit;
         }
-        catch (Exception e) when (e is not OperationCanceledException)
+        catch (Exception e) when (e is not (OperationCanceledException or UnstorableBatchException))
         {
             // Whatever the reason, the edge still has the batch: without a receipt it sends it again.
             if (Interlocked.Exchange(ref _failing[(int)lane], 1) == 0)
