@@ -1,6 +1,8 @@
-using IotProperty.Hub.Commands;
 using IotProperty.Hub.Hosting;
 using IotProperty.Hub.Hosting.Configuration;
+using IotProperty.Hub.Storage;
+using IotProperty.Hub.Storage.TimeSeries;
+using Npgsql;
 
 namespace IotProperty.Hub.Ingest;
 
@@ -15,6 +17,20 @@ public static class TelemetryServices
         ArgumentNullException.ThrowIfNull(folder);
         return telemetry is null
             ? services.AddSqliteTelemetry(folder.TelemetryFile)
-            : throw new UsageException($"hub.yaml: {telemetry.Name} cannot be used by this version — leave telemetry out, so that samples stay in the data folder");
+            : services.AddSingleton<ITelemetryStore>(provider =>
+            {
+                TimeProvider time = provider.GetRequiredService<TimeProvider>();
+                NpgsqlDataSource source = provider.GetRequiredService<PostgresLedgerDatabase>().Source;
+                TimeSeriesTelemetryStore.Prepare(source, time);
+                return new TimeSeriesTelemetryStore(EngineOf(telemetry, time), source, new(), time, provider.GetRequiredService<ILogger<TimeSeriesTelemetryStore>>());
+            });
     }
+
+    /// <summary>Speaks to the server that the settings name; nothing is asked of it yet.</summary>
+    public static ITimeSeriesEngine EngineOf(TelemetrySettings telemetry, TimeProvider time) => telemetry switch
+    {
+        InfluxSettings influx => new InfluxEngine(influx.Url, influx.Database, influx.User, influx.Password?.Reveal()),
+        VictoriaMetricsSettings victoria => new VictoriaEngine(victoria.WriteUrl, victoria.ReadUrl, time),
+        _ => throw new ArgumentException($"there is no store for {telemetry.Name}", nameof(telemetry)),
+    };
 }

@@ -1,33 +1,26 @@
 using IotProperty.Hub.Storage.TimeSeries;
+using IotProperty.Hub.Tests.Support;
 using IotProperty.Tests;
 
 namespace IotProperty.Hub.Tests.Telemetry;
 
 /// <summary>The telemetry store on the distribution's InfluxDB and PostgreSQL.</summary>
-public sealed class InfluxTelemetryStoreTests
+[NeedsPeers("influxd", "postgres")]
+public sealed class InfluxTelemetryStoreTests : TimeSeriesSuite
 {
-    public static TheoryData<string> Cases => TimeSeriesSuite.Cases;
+    private InfluxServer? _server;
 
-    [PeerTheory("influxd", "postgres")]
-    [MemberData(nameof(Cases))]
-    public Task Conforms(string situation) => new Suite().RunAsync(situation);
+    private InfluxServer Server => _server ?? throw new InvalidOperationException("not started yet");
 
-    private sealed class Suite : TimeSeriesSuite
+    protected override async Task StartServerAsync() => _server = await InfluxServer.StartAsync();
+
+    protected override ITimeSeriesEngine Engine() => new InfluxEngine(Server.Url, "iotp");
+
+    protected override async Task KillServerAsync()
     {
-        private InfluxServer? _server;
-
-        private InfluxServer Server => _server ?? throw new InvalidOperationException("not started yet");
-
-        protected override async Task StartServerAsync() => _server = await InfluxServer.StartAsync();
-
-        protected override ITimeSeriesEngine Engine() => new InfluxEngine(Server.Url, "iotp");
-
-        protected override async Task KillServerAsync()
-        {
-            await Server.KillAsync();
-            await Server.StartAgainAsync();
-        }
-
-        protected override async Task EndServerAsync() => await Server.DisposeAsync();
+        await Server.KillAsync();
+        await Server.StartAgainAsync();
     }
+
+    protected override async Task EndServerAsync() => await Server.DisposeAsync();
 }

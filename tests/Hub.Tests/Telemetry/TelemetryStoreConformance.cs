@@ -1,6 +1,7 @@
 using FsCheck;
 using FsCheck.Fluent;
 using IotProperty.Hub.Storage;
+using IotProperty.Hub.Tests.Support;
 using IotProperty.Protocols.Uplink;
 using IotProperty.Tests;
 
@@ -19,7 +20,7 @@ public abstract class TelemetryStoreConformance : IAsyncLifetime
 
     public async Task InitializeAsync() => _store = await OpenAsync();
 
-    public async Task DisposeAsync() => await CloseAsync(Store);
+    public virtual async Task DisposeAsync() => await CloseAsync(Store);
 
     /// <summary>Opens the store, empty at first, later with what it holds.</summary>
     protected abstract Task<ITelemetryStore> OpenAsync();
@@ -39,7 +40,7 @@ public abstract class TelemetryStoreConformance : IAsyncLifetime
     /// <summary>Whether a value that was read back is what was committed. All bits, unless the store's README says otherwise.</summary>
     protected virtual bool IsKept(double committed, double read) => BitConverter.DoubleToInt64Bits(committed) == BitConverter.DoubleToInt64Bits(read);
 
-    [Fact]
+    [ConformanceFact]
     public async Task A_committed_batch_can_be_read_and_a_repeat_changes_nothing()
     {
         Batch batch = Batch(1, S(Pressure, 1000, 0.6), S(Pressure, 1500, 0.61), S(Speed, 1200, 1.75));
@@ -49,7 +50,7 @@ public abstract class TelemetryStoreConformance : IAsyncLifetime
         Assert.Equal(3, await Store.CountAsync(Site, default));
     }
 
-    [Fact]
+    [ConformanceFact]
     public async Task Other_content_under_a_known_key_is_a_collision_and_changes_nothing()
     {
         await CommitAsync(Batch(1, S(Pressure, 1000, 0.6)));
@@ -58,7 +59,7 @@ public abstract class TelemetryStoreConformance : IAsyncLifetime
         Assert.Equal([new BatchSpan(7, Lane.Telemetry, 1, 1, 1)], await Store.BatchesAsync(Site, default));
     }
 
-    [Fact]
+    [ConformanceFact]
     public async Task Keys_of_other_sites_and_boots_are_other_keys()
     {
         await CommitAsync(Batch(1, S(Pressure, 1000, 1)));
@@ -69,7 +70,7 @@ public abstract class TelemetryStoreConformance : IAsyncLifetime
         Assert.Equal(1, await Store.CountAsync("hillside", default));
     }
 
-    [Fact]
+    [ConformanceFact]
     public async Task Quality_trust_and_every_bit_of_a_value_come_back()
     {
         double nan = BitConverter.Int64BitsToDouble(0x7FF8_0000_0000_0001);
@@ -86,7 +87,7 @@ public abstract class TelemetryStoreConformance : IAsyncLifetime
         Assert.All(samples.Zip(read), pair => Assert.True(IsKept(pair.First.Value, pair.Second.Value), $"{pair.First.Value:R} became {pair.Second.Value:R}"));
     }
 
-    [Fact]
+    [ConformanceFact]
     public async Task A_range_is_half_open_oldest_first_and_bounded()
     {
         await CommitAsync(Batch(1, [.. Enumerable.Range(1, 100).Select(i => S(Pressure, i * 10, i))]));
@@ -98,7 +99,7 @@ public abstract class TelemetryStoreConformance : IAsyncLifetime
         Assert.Equal(100, (await RangeAsync(Pressure, long.MinValue, long.MaxValue)).Count);
     }
 
-    [Fact]
+    [ConformanceFact]
     public async Task Batches_that_overtake_each_other_are_read_in_order_of_time()
     {
         await CommitAsync(Batch(3, S(Pressure, 3000, 3), S(Pressure, 3500, 3.5)));
@@ -108,7 +109,7 @@ public abstract class TelemetryStoreConformance : IAsyncLifetime
         Assert.Equal([1000L, 2000], (await RangeAsync(Pressure, 0, 9999, limit: 2)).Select(s => s.TimeMs));
     }
 
-    [Fact]
+    [ConformanceFact]
     public async Task Repeated_times_keep_their_order_of_arrival()
     {
         await CommitAsync(Batch(1, S(Pressure, 1000, 1), S(Pressure, 1000, 2)));
@@ -126,7 +127,7 @@ public abstract class TelemetryStoreConformance : IAsyncLifetime
         Assert.Equal(4, Assert.Single(await Store.LatestAsync(Site, default)).Sample.Value);
     }
 
-    [Fact]
+    [ConformanceFact]
     public async Task The_latest_sample_is_so_by_event_time()
     {
         await CommitAsync(Batch(2, S(Pressure, 5000, 0.5), S(Speed, 100, 1)));
@@ -136,7 +137,7 @@ public abstract class TelemetryStoreConformance : IAsyncLifetime
         Assert.All(latest, l => Assert.Equal(Site, l.Site));
     }
 
-    [Fact]
+    [ConformanceFact]
     public async Task What_is_not_there_is_empty()
     {
         Assert.Empty(await Store.LatestAsync("nowhere", default));
@@ -147,7 +148,7 @@ public abstract class TelemetryStoreConformance : IAsyncLifetime
         Assert.Empty(await RangeAsync(Speed, 0, 10));
     }
 
-    [Fact]
+    [ConformanceFact]
     public async Task Batches_are_counted_by_boot_and_missing_ones_show()
     {
         foreach (long sequence in new long[] { 5, 2, 3 })
@@ -161,12 +162,12 @@ public abstract class TelemetryStoreConformance : IAsyncLifetime
             (await Store.BatchesAsync(Site, default)).OrderBy(span => span.Epoch));
     }
 
-    [Fact]
+    [ConformanceFact]
     public async Task A_batch_of_another_lane_is_misuse() =>
         await Assert.ThrowsAsync<ArgumentException>(async () =>
             await CommitAsync(new Batch { Key = new(Site, 7, Lane.Event, 1), Samples = [S(Pressure, 1, 1)] }));
 
-    [Fact]
+    [ConformanceFact]
     public async Task What_was_committed_survives_a_kill_and_keys_are_still_known()
     {
         Batch first = Batch(1, S(Pressure, 1000, 1), S(Speed, 1000, 2));
@@ -188,7 +189,7 @@ public abstract class TelemetryStoreConformance : IAsyncLifetime
         }
     }
 
-    [Fact]
+    [ConformanceFact]
     public async Task Callers_on_many_tasks_each_get_their_own_answer()
     {
         Task<CommitOutcome>[] commits =
@@ -202,7 +203,7 @@ public abstract class TelemetryStoreConformance : IAsyncLifetime
         Assert.Equal(200, await Store.CountAsync(Site, default));
     }
 
-    [Fact]
+    [ConformanceFact]
     public async Task Readers_beside_the_writer_see_each_sample_once()
     {
         Task writing = Task.Run(async () =>
@@ -225,7 +226,7 @@ public abstract class TelemetryStoreConformance : IAsyncLifetime
         await writing;
     }
 
-    [Fact]
+    [ConformanceFact]
     public void Any_history_reads_like_a_list()
     {
         Gen<Sample> samples =
