@@ -45,7 +45,8 @@ public sealed partial class ClockWatch(EdgeClock clock, Action stepped, ILogger<
         }
     }
 
-    private void Look()
+    /// <summary>One look.</summary>
+    internal void Look()
     {
         ClockChange change = clock.Look();
         if (change.Step is { } step)

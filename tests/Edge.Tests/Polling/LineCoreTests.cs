@@ -353,6 +353,82 @@ public class LineCoreTests
         Assert.Equal(4, line.Readings.Count);
     }
 
+    [Theory]
+    [InlineData(3_600_000)]
+    [InlineData(-60_000)]
+    [InlineData(-86_400_000)]
+    public void A_meter_that_is_asked_again_has_its_five_minutes_whatever_the_clock_does_meanwhile(long stepMs)
+    {
+        LineScript line = new(Line(Device("m", readings: [new ReadingDefinition("p0", 8, 900)])));
+        line.RunUntil(899_000);
+        line.Judge = (_, _) => ReplyKind.Refused; // it answers, but has the register not ready
+        line.RunUntil(1_020_000);
+        line.UtcShiftMs += stepMs;
+        line.RunUntil(1_150_000);
+        Assert.Empty(line.Readings);
+        line.Judge = (_, _) => null;
+        line.RunUntil(1_160_000);
+        Assert.Equal((Quality.Good, true), (Assert.Single(line.Readings).Quality, line.Readings[0].TimeMs > StartUtcMs + 1_150_000 + stepMs));
+    }
+
+    [Fact]
+    public void A_meter_that_stays_silent_is_given_up_five_minutes_after_its_time_whatever_the_clock_does_meanwhile()
+    {
+        LineScript line = new(Line(Device("m", readings: [new ReadingDefinition("p0", 8, 900)])));
+        line.RunUntil(899_000);
+        line.Judge = (_, _) => ReplyKind.Refused;
+        line.RunUntil(1_000_000);
+        line.UtcShiftMs -= 3_600_000;
+        line.RunUntil(1_190_000);
+        Assert.Empty(line.Readings);
+        line.RunUntil(1_210_000);
+        Assert.Equal(Quality.CommFail, Assert.Single(line.Readings).Quality);
+
+        // The clock shows twenty past eleven at night now, and half past is read.
+        line.Judge = (_, _) => null;
+        line.RunUntil(1_850_000);
+        Assert.Equal(StartUtcMs - 1_800_000, line.Readings[1].TimeMs - (line.Readings[1].TimeMs % 900_000));
+    }
+
+    [Fact]
+    public void A_clock_that_is_set_over_a_billing_time_has_it_read_at_once_and_the_next_one_in_time()
+    {
+        LineScript line = new(Line(Device("m", readings: [new ReadingDefinition("p0", 8, 900)])));
+        line.RunUntil(600_000);
+        line.UtcShiftMs += 7_200_000; // from ten past to ten past, two hours on
+        line.RunUntil(602_000);
+        Assert.InRange(Assert.Single(line.Readings).TimeMs, StartUtcMs + 7_800_000, StartUtcMs + 7_802_000);
+        line.RunUntil(1_850_000);
+        Assert.Equal([8_100_000, 9_000_000], line.Readings.Skip(1).Select(reading => (reading.TimeMs - StartUtcMs) / 1_000 * 1_000));
+    }
+
+    [Fact]
+    public void A_meter_whose_billing_time_was_stepped_over_is_asked_as_patiently_as_in_time()
+    {
+        LineScript line = new(Line(Device("m", readings: [new ReadingDefinition("p0", 8, 3_600)])));
+        line.RunUntil(600_000);
+        line.Judge = (_, _) => ReplyKind.Refused;
+        line.UtcShiftMs += 5_400_000; // from ten past to twenty to two: one o'clock was stepped over, and its five minutes with it
+        line.RunUntil(700_000);
+        Assert.Empty(line.Readings);
+        line.Judge = (_, _) => null;
+        line.RunUntil(710_000);
+        Assert.Equal(Quality.Good, Assert.Single(line.Readings).Quality);
+    }
+
+    [Theory]
+    [InlineData(-600_000)] // the quarter of an hour comes again, and is read again
+    [InlineData(-5_000)]
+    public void A_billing_time_that_comes_again_is_read_again(long stepMs)
+    {
+        LineScript line = new(Line(Device("m", readings: [new ReadingDefinition("p0", 8, 900)])));
+        line.RunUntil(902_000);
+        Assert.Single(line.Readings);
+        line.UtcShiftMs += stepMs;
+        line.RunUntil(902_000 - stepMs);
+        Assert.Equal(StartUtcMs + 900_000, line.Readings[1].TimeMs / 1_000 * 1_000);
+    }
+
     [Fact]
     public void Ring_is_read_at_the_start_and_at_once_when_the_counter_moves()
     {

@@ -21,6 +21,8 @@ public class BadConfigurationTests
     [InlineData("flushMs: 250", "flushMs: 9", "site.yaml:6:20: 'flushMs' is '9' — write a whole number from 10 to 1000")]
     [InlineData("maxBytes: 268435456", "maxBytes: 1048575", "site.yaml:6:35: 'maxBytes' is '1048575' — write a whole number from 1048576 to 1099511627776")]
     [InlineData("window: 16", "window: 257", "site.yaml:6:54: 'window' is '257' — write a whole number from 1 to 256")]
+    [InlineData("window: 16", "window: 16, tallySeconds: 0", "site.yaml:6:72: 'tallySeconds' is '0' — write a whole number from 1 to 3600")]
+    [InlineData("window: 16", "window: 16, tallySecond: 60", "site.yaml:6:58: 'outbox' knows no key 'tallySecond' — did you mean 'tallySeconds'?")]
     [InlineData("timeoutMs: 500", "timeoutMs: soon", "site.yaml:10:16: 'timeoutMs' is 'soon' — write a whole number from 10 to 60000")]
     [InlineData("profile: test-pump", "profile: tset-pump", "site.yaml:12:32: there is no profile 'tset-pump' — did you mean 'test-pump'?")]
     [InlineData("unit: 11", "unti: 11",

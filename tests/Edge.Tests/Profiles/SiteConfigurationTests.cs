@@ -14,14 +14,15 @@ public class SiteConfigurationTests
     }
 
     [Theory]
-    [InlineData(10, 1_048_576, 1)]
-    [InlineData(1_000, 1_099_511_627_776, 256)]
-    public void What_the_site_file_may_say_of_the_outbox_the_outbox_takes(int flushMs, long maxBytes, int window)
+    [InlineData(10, 1_048_576, 1, 1)]
+    [InlineData(1_000, 1_099_511_627_776, 256, 3_600)]
+    public void What_the_site_file_may_say_of_the_outbox_the_outbox_takes(int flushMs, long maxBytes, int window, int tallySeconds)
     {
         OutboxConfiguration read = SampleSite.Read(SampleSite.Site.Replace(
-            "flushMs: 250, maxBytes: 268435456, window: 16", $"flushMs: {flushMs}, maxBytes: {maxBytes}, window: {window}", StringComparison.Ordinal)).Outbox;
-        OutboxSettings settings = new() { FlushMs = read.FlushMs, MaxBytes = read.MaxBytes, Window = read.Window };
-        Assert.Equal((flushMs, maxBytes, window), (settings.FlushMs, settings.MaxBytes, settings.Window));
+            "flushMs: 250, maxBytes: 268435456, window: 16", $"flushMs: {flushMs}, maxBytes: {maxBytes}, window: {window}, tallySeconds: {tallySeconds}", StringComparison.Ordinal)).Outbox;
+        OutboxSettings settings = new() { FlushMs = read.FlushMs, MaxBytes = read.MaxBytes, Window = read.Window, TallySeconds = read.TallySeconds };
+        Assert.Equal((flushMs, maxBytes, window, tallySeconds), (settings.FlushMs, settings.MaxBytes, settings.Window, settings.TallySeconds));
+        Assert.Equal(new OutboxSettings().TallySeconds, SampleSite.Read().Outbox.TallySeconds);
     }
 
     [Fact]
