@@ -41,6 +41,9 @@ public sealed record OutboxSettings
         init => _tallySeconds = value is >= 1 and <= 3_600 ? value : throw new ArgumentOutOfRangeException(nameof(value), value, "1 to 3600");
     }
 
+    /// <summary>How many records are corrected in one transaction when the clock was set: some ten milliseconds' work, for which an event may have to wait.</summary>
+    public int CorrectedRecordsAtOnce { get; init; } = 8_192;
+
     /// <summary>The most rows: their index is held in memory.</summary>
     public int MaxRows { get; init; } = 65_536;
 

@@ -11,12 +11,10 @@ namespace IotProperty.Edge.Storage;
 /// </summary>
 internal sealed class RowCorrections
 {
-    /// <summary>How many records are corrected in a round: some ten milliseconds.</summary>
-    private const int MaxRecordsInRound = 8_192;
-
     /// <summary>The value of the store under which the backlog lies.</summary>
     private const string StateName = "outbox/clock-corrections";
 
+    private readonly int _recordsAtOnce;
     private readonly EdgeClock _clock;
     private readonly ILogger _logger;
     private CorrectionBacklog _backlog = new();
@@ -24,9 +22,9 @@ internal sealed class RowCorrections
     private long _lastStep;
     private long _lastStepBeforeRound;
 
-    public RowCorrections(EdgeClock clock, ILogger logger)
+    public RowCorrections(int recordsAtOnce, EdgeClock clock, ILogger logger)
     {
-        (_clock, _logger) = (clock, logger);
+        (_recordsAtOnce, _clock, _logger) = (recordsAtOnce, clock, logger);
         Timeline = clock.Timeline;
         _lastStep = _lastStepBeforeRound = LastNumber(Timeline);
     }
@@ -92,7 +90,7 @@ internal sealed class RowCorrections
     public void Work(StoreRows rows)
     {
         int records = 0;
-        while (records < MaxRecordsInRound && _backlog.FirstId is { } first)
+        while (records < _recordsAtOnce && _backlog.FirstId is { } first)
         {
             if (rows.Queue.FirstFrom(first) is not { } row)
             {

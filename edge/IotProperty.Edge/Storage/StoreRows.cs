@@ -37,7 +37,7 @@ internal sealed class StoreRows
     public StoreRows(string site, long epoch, OutboxSettings settings, EdgeClock clock, OpenedStore opened, Func<string> newId, ILogger logger)
     {
         (_site, Epoch, _settings, _newId, _logger) = (site, epoch, settings, newId, logger);
-        (_now, Tallies, Corrections) = (clock.Now(), new RowTallies(settings.TallySeconds), new RowCorrections(clock, logger));
+        (_now, Tallies, Corrections) = (clock.Now(), new RowTallies(settings.TallySeconds), new RowCorrections(settings.CorrectedRecordsAtOnce, clock, logger));
         (Database, Queue) = (opened.Database, new OutboxQueue(settings, opened.Rows));
         Learn(opened);
     }

@@ -18,7 +18,7 @@ internal sealed class WriterScript : IDisposable
     private readonly Random _random;
     private readonly FakeTime _time = new();
     private readonly string _folder = Directory.CreateTempSubdirectory("iotp-writer-").FullName;
-    private readonly OutboxSettings _settings = new() { MaxBatchSamples = 6, Window = 4, TallySeconds = 30 };
+    private readonly OutboxSettings _settings = new() { MaxBatchSamples = 6, Window = 4, TallySeconds = 30, CorrectedRecordsAtOnce = 8 };
     private readonly List<Run> _runs = [];
 
     /// <summary>What was handed out to be recorded: by its number.</summary>
