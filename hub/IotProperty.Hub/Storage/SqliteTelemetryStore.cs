@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Diagnostics.Metrics;
-using System.Threading.Channels;
 using IotProperty.Hub.Telemetry;
 using IotProperty.Protocols.Uplink;
 using Microsoft.Data.Sqlite;
@@ -10,14 +9,15 @@ namespace IotProperty.Hub.Storage;
 /// <summary>
 /// Samples in one SQLite file. A commit appends its samples, encoded, to a journal and is on disk then; batches that wait together share one transaction and one sync.
 /// The newest samples of each point also lie in memory, and once enough have come they are sealed into blocks, one point each, and the journal is emptied. So a sample
-/// costs a few bytes instead of a row, twice. A restart reads the journal back. Construct after <see cref="Prepare"/>; safe for callers on any task.
+/// costs a few bytes instead of a row, twice. A restart reads the journal back. Sites take turns in the queue, so that one that floods waits behind itself. Construct after <see cref="Prepare"/>; safe for callers on any task.
 /// </summary>
 public sealed class SqliteTelemetryStore : ITelemetryStore, IAsyncDisposable
 {
     /// <summary>Where the schema's files are embedded.</summary>
     public const string SchemaFolder = "Schema/SqliteTelemetry";
 
-    private const int WaitingCommits = 256;
+    private const int WaitingCommits = 16_384;
+    private const int WaitingCommitsOfSite = 256;
     private const int GroupBatches = 64;
     private const int MaxBlockSamples = 8192;
     private static readonly TimeSpan SealPause = TimeSpan.FromSeconds(60);
@@ -27,7 +27,7 @@ public sealed class SqliteTelemetryStore : ITelemetryStore, IAsyncDisposable
     private readonly TelemetryStoreOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger<SqliteTelemetryStore> _logger;
-    private readonly Channel<PendingCommit> _waiting = Channel.CreateBounded<PendingCommit>(new BoundedChannelOptions(WaitingCommits) { SingleReader = true });
+    private readonly FairQueue<PendingCommit> _waiting = new(new FairQueueLimits(WaitingCommits, WaitingCommitsOfSite));
     private readonly Meter _meter = new("IotProperty.Hub.Telemetry");
     private readonly Counter<long> _committedSamples;
     private readonly Counter<long> _commits;
@@ -77,7 +77,11 @@ public sealed class SqliteTelemetryStore : ITelemetryStore, IAsyncDisposable
         }
 
         PendingCommit commit = new(batch, contentHash.ToArray());
-        await _waiting.Writer.WriteAsync(commit, cancellationToken);
+        if (!_waiting.TryAdd(batch.Key.Site, commit))
+        {
+            throw new IOException($"too many batches wait for the telemetry store, {_waiting.Count} of all sites, or it is closed");
+        }
+
         return await commit.Done.Task.WaitAsync(cancellationToken);
     }
 
@@ -161,7 +165,7 @@ public sealed class SqliteTelemetryStore : ITelemetryStore, IAsyncDisposable
     /// <summary>Commits what waits and closes the file.</summary>
     public async ValueTask DisposeAsync()
     {
-        _waiting.Writer.TryComplete();
+        _waiting.Complete();
         await _writing;
         _meter.Dispose();
     }
@@ -174,9 +178,9 @@ public sealed class SqliteTelemetryStore : ITelemetryStore, IAsyncDisposable
     private async Task WriteAsync()
     {
         List<PendingCommit> group = [];
-        while (await _waiting.Reader.WaitToReadAsync())
+        while (await _waiting.WaitToTakeAsync())
         {
-            while (group.Count < GroupBatches && _waiting.Reader.TryRead(out PendingCommit? commit))
+            while (group.Count < GroupBatches && _waiting.TryTake(out PendingCommit? commit))
             {
                 group.Add(commit);
             }
