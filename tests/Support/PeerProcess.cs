@@ -21,6 +21,8 @@ public sealed class PeerProcess : IAsyncDisposable
         return new PeerProcess(Process.Start(info) ?? throw new InvalidOperationException($"{program} did not start"));
     }
 
+    public bool HasExited => _process.HasExited;
+
     /// <summary>Runs a program to its end.</summary>
     public static async Task<(int ExitCode, string Output, string Errors)> RunAsync(string program, params IEnumerable<string> arguments)
     {

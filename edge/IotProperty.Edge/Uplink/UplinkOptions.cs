@@ -16,7 +16,7 @@ public sealed record UplinkOptions(
     /// <summary>Where the doubling ends.</summary>
     public int MaxRetryMs { get; init; } = 10_000;
 
-    /// <summary>A connection that lasted this long, or brought a receipt, was a good one: the next pause is a first one.</summary>
+    /// <summary>A connection that lasted this long was a good one: the next pause is a first one. A shorter one that brought receipts leaves the pauses as they are.</summary>
     public int SettledMs { get; init; } = 10_000;
 
     /// <summary>How long a stop waits for its last word to be acknowledged.</summary>

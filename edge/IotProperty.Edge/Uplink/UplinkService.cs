@@ -18,8 +18,6 @@ namespace IotProperty.Edge.Uplink;
 public sealed class UplinkService(
     UplinkOptions options, IMqttConnector connector, IOutboxDispatch dispatch, IOutbox outbox, EdgeClock clock, Random random, ILogger<UplinkService> logger)
 {
-    private const int MinPauseMs = 50;
-
     private readonly UplinkCounters _counters = new();
     private readonly CommandDesk _commands = new(outbox, clock, logger);
     private volatile bool _connected;
@@ -43,13 +41,15 @@ public sealed class UplinkService(
     /// </summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        int failures = 0;
+        ReconnectPause pause = new(
+            TimeSpan.FromMilliseconds(options.RetryMs), TimeSpan.FromMilliseconds(options.MaxRetryMs), TimeSpan.FromMilliseconds(options.SettledMs));
         while (!cancellationToken.IsCancellationRequested)
         {
-            bool good = false;
+            bool useful = false;
+            long begunMs = clock.Now().MonotonicMs;
             try
             {
-                good = await RunConnectionAsync(cancellationToken).ConfigureAwait(false);
+                useful = await RunConnectionAsync(cancellationToken).ConfigureAwait(false);
             }
             catch (MqttLinkClosedException refused)
             {
@@ -61,12 +61,12 @@ public sealed class UplinkService(
                 return;
             }
 
-            failures = good ? 0 : Math.Min(failures + 1, 30);
-            await PauseAsync(failures, cancellationToken).ConfigureAwait(false);
+            TimeSpan wait = pause.Next(useful, TimeSpan.FromMilliseconds(clock.Now().MonotonicMs - begunMs), random.NextDouble());
+            await Task.Delay(wait, clock.Time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
-    /// <summary>One connection from its opening to its end. Returns whether it was a good one.</summary>
+    /// <summary>One connection from its opening to its end. Returns whether it was useful: it brought a receipt, or had the time to.</summary>
     private async Task<bool> RunConnectionAsync(CancellationToken cancellationToken)
     {
         long openedMs = clock.Now().MonotonicMs;
@@ -133,20 +133,5 @@ public sealed class UplinkService(
         }
 
         _lastReason = reason;
-    }
-
-    /// <summary>A random part of the present pause, so that the edges of a hub that restarts do not come back all at once.</summary>
-    private async Task PauseAsync(int failures, CancellationToken cancellationToken)
-    {
-        long longestMs = Math.Min(options.MaxRetryMs, (long)options.RetryMs << Math.Max(0, failures - 1));
-        TimeSpan pause = TimeSpan.FromMilliseconds(MinPauseMs + (random.NextDouble() * Math.Max(0, longestMs - MinPauseMs)));
-        try
-        {
-            await Task.Delay(pause, clock.Time, cancellationToken).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-            // The caller sees the token itself.
-        }
     }
 }

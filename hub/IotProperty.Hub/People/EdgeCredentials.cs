@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.RegularExpressions;
 using IotProperty.Hub.Ingest;
+using IotProperty.Hub.Ingest.Broker;
 using IotProperty.Hub.Registry;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.EntityFrameworkCore;
@@ -11,7 +12,8 @@ namespace IotProperty.Hub.People;
 /// Issues and checks what edges show at the front door. Safe on any task. Every check reads the database, so a credential that a command issues or
 /// renews beside the running hub counts at once.
 /// </summary>
-public sealed partial class EdgeCredentials(IDbContextFactory<PeopleContext> contexts, IPasswordHasher<EdgeCredential> hasher, TimeProvider time) : IEdgeCredentials
+public sealed partial class EdgeCredentials(IDbContextFactory<PeopleContext> contexts, IPasswordHasher<EdgeCredential> hasher, TimeProvider time)
+    : IEdgeCredentials, IEdgeRegister
 {
     private static readonly EdgeCredential Nobody = new() { Site = "", PasswordHash = "", IssuedMs = 0 };
 
@@ -60,6 +62,12 @@ public sealed partial class EdgeCredentials(IDbContextFactory<PeopleContext> con
         string shown = Encoding.UTF8.GetString(password.Span);
         bool matches = hasher.VerifyHashedPassword(found ?? Nobody, found?.PasswordHash ?? _decoy.Value, shown) != PasswordVerificationResult.Failed;
         return found is not null && matches && string.Equals(clientId, found.Site, StringComparison.Ordinal) ? found.Site : null;
+    }
+
+    public async ValueTask<bool> KnowsAsync(string site, CancellationToken cancellationToken)
+    {
+        await using PeopleContext context = await contexts.CreateDbContextAsync(cancellationToken);
+        return await context.EdgeCredentials.AsNoTracking().AnyAsync(edge => edge.Site == site, cancellationToken);
     }
 
     [GeneratedRegex("^[a-z0-9-]{1,40}\\z")]

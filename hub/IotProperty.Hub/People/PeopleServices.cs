@@ -1,5 +1,6 @@
 using IotProperty.Hub.Hosting;
 using IotProperty.Hub.Ingest;
+using IotProperty.Hub.Ingest.Broker;
 using IotProperty.Hub.Storage;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
@@ -41,6 +42,7 @@ internal static class PeopleServices
         services.AddSingleton<IPasswordHasher<EdgeCredential>, PasswordHasher<EdgeCredential>>();
         services.AddSingleton<EdgeCredentials>();
         services.AddSingleton<IEdgeCredentials>(provider => provider.GetRequiredService<EdgeCredentials>());
+        services.AddSingleton<IEdgeRegister>(provider => provider.GetRequiredService<EdgeCredentials>());
         services.AddScoped<PeopleRegister>();
         services.AddScoped<ApiTokens>();
         return services;

@@ -20,6 +20,12 @@ public sealed record MqttClientOptions
     /// <summary>How many QoS 1 messages the server may have on their way to the application without its acknowledgement.</summary>
     public ushort ReceiveMaximum { get; init; } = 64;
 
+    /// <summary>
+    /// Whether a server that sends more than <see cref="ReceiveMaximum"/> is borne instead of sent away; mosquitto 2.0.11 is one. The shell then bounds what it holds
+    /// by itself, for instance by taking what exceeds it at once.
+    /// </summary>
+    public bool BearsExcess { get; init; }
+
     public int MaximumPacketSize { get; init; } = (1024 * 1024) + 4096;
 
     /// <summary>How many topic aliases the server may use; 0 refuses them.</summary>

@@ -21,7 +21,7 @@ public sealed class MqttClientSession
     private readonly IBufferWriter<byte> _output;
     private readonly Dictionary<ushort, string> _aliases = [];
 
-    // Identifiers of QoS 1 messages that the application has not taken yet; never more than our Receive Maximum.
+    // Identifiers of QoS 1 messages that the application has not taken yet; never more than our Receive Maximum, unless excess is borne: then at most all 65,535.
     private readonly HashSet<ushort> _untaken = [];
     private MqttPacketIds _ids = new(SubscribeWindow);
     private int _publishWindow;
@@ -288,7 +288,7 @@ public sealed class MqttClientSession
 
         if (publish.Qos == MqttQos.AtLeastOnce)
         {
-            if (!_untaken.Contains(publish.PacketId) && _untaken.Count == _options.ReceiveMaximum)
+            if (!_options.BearsExcess && !_untaken.Contains(publish.PacketId) && _untaken.Count == _options.ReceiveMaximum)
             {
                 return Fail(new MqttFault(MqttReasonCode.ReceiveMaximumExceeded, "the server exceeded our Receive Maximum [MQTT-3.3.4-9]"));
             }

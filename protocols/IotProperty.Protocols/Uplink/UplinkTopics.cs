@@ -18,6 +18,20 @@ public static class UplinkTopics
     /// <summary>The filter with which an edge subscribes to its commands.</summary>
     public static string CommandFilter(string site) => $"{Root}{site}/command/+";
 
+    /// <summary>The filter with which hubs of one group share the batches of all sites.</summary>
+    public static string SharedUpFilter(string group) => $"$share/{group}/{Root}+/up/+";
+
+    /// <summary>The filter with which every hub hears the states of all sites.</summary>
+    public static string StateFilter => $"{Root}+/state";
+
+    /// <summary>Reads <c>iotp/v1/{site}/state</c>.</summary>
+    public static bool TryParseState(string topic, [NotNullWhen(true)] out string? site)
+    {
+        ArgumentNullException.ThrowIfNull(topic);
+        site = topic.Split('/') is ["iotp", "v1", { Length: > 0 } name, "state"] ? name : null;
+        return site is not null;
+    }
+
     /// <summary>Reads <c>iotp/v1/{site}/up/{lane}</c>.</summary>
     public static bool TryParseUp(string topic, [NotNullWhen(true)] out string? site, out Lane lane)
     {

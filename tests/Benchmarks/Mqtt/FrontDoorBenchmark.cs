@@ -3,6 +3,7 @@ using IotProperty.Benchmarks.Harness;
 using IotProperty.Edge.Uplink;
 using IotProperty.Hub.Ingest;
 using IotProperty.Protocols.Uplink;
+using IotProperty.Tests;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -32,7 +33,7 @@ public sealed class FrontDoorBenchmark : IBenchmark
     public async Task<IReadOnlyList<Measurement>> RunAsync(BenchmarkRun run, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(run);
-        await using MosquittoServer mosquitto = await MosquittoServer.StartAsync();
+        await using MosquittoServer mosquitto = await MosquittoServer.StartAsync(new MosquittoSetup { Lines = ["set_tcp_nodelay true"] });
         await using WebApplication hub = await StartFrontDoorAsync(cancellationToken);
         int port = new Uri(hub.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single()).Port;
         MqttConnector connector = new(TimeProvider.System);

@@ -2,6 +2,7 @@ using System.Buffers;
 using IotProperty.Benchmarks.Harness;
 using IotProperty.Edge.Uplink;
 using IotProperty.Protocols.Mqtt;
+using IotProperty.Tests;
 
 namespace IotProperty.Benchmarks.Mqtt;
 
@@ -25,7 +26,7 @@ public sealed class MqttPublishBenchmark : IBenchmark
     {
         ArgumentNullException.ThrowIfNull(run);
         byte[] payload = new byte[100];
-        await using MosquittoServer mosquitto = await MosquittoServer.StartAsync();
+        await using MosquittoServer mosquitto = await MosquittoServer.StartAsync(new MosquittoSetup { Lines = ["set_tcp_nodelay true"] });
         using RawPublisher raw = await RawPublisher.ConnectAsync(
             mosquitto.Port,
             Bytes(new MqttConnect("raw", CleanStart: true, 0)),

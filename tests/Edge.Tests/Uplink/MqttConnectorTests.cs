@@ -7,11 +7,12 @@ namespace IotProperty.Edge.Tests.Uplink;
 public class MqttConnectorTests
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly MosquittoSetup Riverside = new() { Users = new Dictionary<string, string> { ["riverside"] = "secret" } };
 
     [PeerFact("mosquitto", "mosquitto_sub", "mosquitto_passwd")]
     public async Task What_we_publish_reaches_mosquittos_own_subscriber()
     {
-        await using MqttBroker broker = await MqttBroker.StartAsync();
+        await using MosquittoServer broker = await MosquittoServer.StartAsync(Riverside);
         await using IMqttLink link = await ConnectAsync(broker.Port);
         Assert.True((await link.PublishAsync(Message("up/1", "kept", retain: true), default)).Accepted);
         (int exit, string output, string errors) = await PeerProcess.RunAsync(
@@ -24,7 +25,7 @@ public class MqttConnectorTests
     [PeerFact("mosquitto", "mosquitto_pub", "mosquitto_passwd")]
     public async Task What_mosquittos_own_publisher_sends_reaches_us()
     {
-        await using MqttBroker broker = await MqttBroker.StartAsync();
+        await using MosquittoServer broker = await MosquittoServer.StartAsync(Riverside);
         await using IMqttLink link = await ConnectAsync(broker.Port);
         await link.SubscribeAsync("command/+", default);
         (int exit, _, string errors) = await PeerProcess.RunAsync(
@@ -39,7 +40,7 @@ public class MqttConnectorTests
     [PeerFact("mosquitto", "mosquitto_passwd")]
     public async Task Thousand_publishes_at_once_all_arrive_in_order_within_the_brokers_window()
     {
-        await using MqttBroker broker = await MqttBroker.StartAsync(settings: ["max_inflight_messages 20", "max_queued_messages 5000"]);
+        await using MosquittoServer broker = await MosquittoServer.StartAsync(Riverside with { Lines = ["max_inflight_messages 20", "max_queued_messages 5000"] });
 
         // Mosquitto 2.0.11 does not keep to a subscriber's Receive Maximum: a bare socket that declared 64 and acknowledged slowly was sent 521 at once.
         MqttLinkOptions options = Options(broker.Port) with { ReceiveMaximum = 1000 };
@@ -59,7 +60,7 @@ public class MqttConnectorTests
     [PeerFact("mosquitto", "mosquitto_passwd")]
     public async Task Large_messages_come_back_whole()
     {
-        await using MqttBroker broker = await MqttBroker.StartAsync();
+        await using MosquittoServer broker = await MosquittoServer.StartAsync(Riverside);
         await using IMqttLink link = await ConnectAsync(broker.Port);
         await link.SubscribeAsync("up/+", default);
         byte[] payload = new byte[1024 * 1024];
@@ -74,7 +75,7 @@ public class MqttConnectorTests
     [PeerFact("mosquitto", "mosquitto_passwd")]
     public async Task Will_is_published_when_the_connection_is_taken_away_and_not_after_a_goodbye()
     {
-        await using MqttBroker broker = await MqttBroker.StartAsync();
+        await using MosquittoServer broker = await MosquittoServer.StartAsync(Riverside);
         await using IMqttLink watcher = await ConnectAsync(broker.Port, "watcher");
         await watcher.SubscribeAsync("state/+", default);
 
@@ -93,7 +94,7 @@ public class MqttConnectorTests
     [PeerFact("mosquitto", "mosquitto_passwd")]
     public async Task Wrong_password_is_told_as_such()
     {
-        await using MqttBroker broker = await MqttBroker.StartAsync();
+        await using MosquittoServer broker = await MosquittoServer.StartAsync(Riverside);
         MqttLinkOptions options = Options(broker.Port) with { Password = "guess" };
         MqttLinkClosedException refused = await Assert.ThrowsAsync<MqttLinkClosedException>(
             () => new MqttConnector(TimeProvider.System).ConnectAsync(options, default));
@@ -104,7 +105,7 @@ public class MqttConnectorTests
     [PeerFact("mosquitto", "mosquitto_passwd")]
     public async Task Broker_killed_amid_publishes_fails_every_pending_call_with_the_reason()
     {
-        await using MqttBroker broker = await MqttBroker.StartAsync();
+        await using MosquittoServer broker = await MosquittoServer.StartAsync(Riverside);
         await using IMqttLink link = await ConnectAsync(broker.Port);
         using CancellationTokenSource stop = new(Patience);
         Task publishing = Task.Run(async () =>
@@ -125,7 +126,7 @@ public class MqttConnectorTests
     [PeerFact("mosquitto", "mosquitto_passwd")]
     public async Task Tls_with_the_right_root_works_and_with_the_machines_roots_is_refused()
     {
-        await using MqttBroker broker = await MqttBroker.StartAsync(tls: true);
+        await using MosquittoServer broker = await MosquittoServer.StartAsync(Riverside with { Tls = true });
         MqttLinkOptions options = Options(broker.Port) with { Host = "localhost", Tls = true, TrustedRoots = broker.Roots };
         await using (IMqttLink link = await new MqttConnector(TimeProvider.System).ConnectAsync(options, default))
         {

@@ -1,6 +1,5 @@
 using System.IO.Pipelines;
 using IotProperty.Protocols.Mqtt;
-using Microsoft.AspNetCore.Connections;
 
 namespace IotProperty.Hub.Ingest;
 
@@ -9,9 +8,9 @@ namespace IotProperty.Hub.Ingest;
 /// <see cref="TryBegin"/>, under the lock too, calls <see cref="Send"/> after leaving it. So there is one sender at a time, and the network is never called
 /// under the lock.
 /// </summary>
-internal sealed class FrontDoorSender(Lock gate, ConnectionContext context)
+internal sealed class MqttPipeSender(Lock gate, PipeWriter output)
 {
-    // An edge that does not read its acknowledgements is not listened to.
+    // A peer that does not read its acknowledgements is not listened to.
     private const int MaxUnsentBytes = 256 * 1024;
 
     private TaskCompletionSource? _sent;
@@ -35,13 +34,12 @@ internal sealed class FrontDoorSender(Lock gate, ConnectionContext context)
     /// <summary>Under the lock. Completes when nothing is on its way any more.</summary>
     public Task WhenSent() => _sending ? (_sent ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task : Task.CompletedTask;
 
-    /// <summary>Under the lock. Completed unless the edge reads so slowly that its connection should not be read either.</summary>
+    /// <summary>Under the lock. Completed unless the peer reads so slowly that its connection should not be read either.</summary>
     public Task WhenReadable() => Output.Count > MaxUnsentBytes ? WhenSent() : Task.CompletedTask;
 
     /// <summary>Moves bytes on until nothing is left. Called, without the lock, only by the one who began.</summary>
     public void Send()
     {
-        PipeWriter output = context.Transport.Output;
         while (true)
         {
             ReadOnlyMemory<byte> bytes;
