@@ -9,7 +9,13 @@ namespace IotProperty.Hub.Hosting;
 internal sealed class FrontDoors(HubSettings settings)
 {
     private const long MaxRequestBytes = 1024 * 1024;
-    private const long MaxConnections = 10_000;
+    private const int MaxHeaderBytes = 16 * 1024;
+    private const int MaxHeaders = 64;
+
+    // Each listener counts for itself. More than the front door lets in, so that it is the front door that answers an edge too many.
+    private const long MaxConnections = 20_000;
+    private static readonly TimeSpan HeaderPatience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan IdlePatience = TimeSpan.FromSeconds(75);
 
     private ListenOptions? _http;
     private ListenOptions? _mqtt;
@@ -26,6 +32,11 @@ internal sealed class FrontDoors(HubSettings settings)
         kestrel.AddServerHeader = false;
         kestrel.Limits.MaxRequestBodySize = MaxRequestBytes;
         kestrel.Limits.MaxConcurrentConnections = MaxConnections;
+        kestrel.Limits.MaxConcurrentUpgradedConnections = 0;
+        kestrel.Limits.MaxRequestHeadersTotalSize = MaxHeaderBytes;
+        kestrel.Limits.MaxRequestHeaderCount = MaxHeaders;
+        kestrel.Limits.RequestHeadersTimeout = HeaderPatience;
+        kestrel.Limits.KeepAliveTimeout = IdlePatience;
         kestrel.Listen(settings.Http.EndPoint, options =>
         {
             _http = options;

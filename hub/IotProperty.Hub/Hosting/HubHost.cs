@@ -1,6 +1,7 @@
 using System.Net;
 using IotProperty.Hub.Api;
 using IotProperty.Hub.Ingest;
+using IotProperty.Hub.Ingest.Broker;
 using IotProperty.Hub.Live;
 using IotProperty.Hub.Pages;
 using IotProperty.Hub.People;
@@ -45,7 +46,7 @@ public sealed class HubHost
         builder.Services.AddTelemetry(settings.Configuration.Telemetry, folder);
         builder.Services.AddUplinkIngest();
         builder.Services.AddPeople().AddLogin(folder);
-        builder.Services.AddSingleton<LiveFeed>().AddSingleton<ILiveFeed>(provider => provider.GetRequiredService<LiveFeed>());
+        builder.Services.AddSingleton<LiveSeats>().AddSingleton<LiveFeed>().AddSingleton<ILiveFeed>(provider => provider.GetRequiredService<LiveFeed>());
         builder.Services.AddFrontDoor();
         builder.Services.AddBroker(settings.Configuration.Broker);
         builder.Services.AddSingleton<MetricsText>().AddSingleton<FrontDoorMeter>();

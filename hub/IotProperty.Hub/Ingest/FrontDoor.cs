@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using System.IO.Pipelines;
+using IotProperty.Protocols.Mqtt;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 
@@ -11,28 +13,33 @@ namespace IotProperty.Hub.Ingest;
 public sealed class FrontDoor : ConnectionHandler, IDownlink, IDisposable
 {
     private static readonly TimeSpan TickInterval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan BusyLogPause = TimeSpan.FromSeconds(10);
 
     // One entry for each site that was ever let in: as many as there are credentials.
     private readonly ConcurrentDictionary<string, FrontDoorSite> _sites = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<FrontDoorConnection, bool> _connections = new();
+    private readonly FrontDoorStrangers _strangers;
     private readonly ITimer _timer;
     private readonly long _start;
+    private long _busyLogged = long.MinValue;
+    private int _turnedAway;
 
     public FrontDoor(IUplinkIngest ingest, IEdgeCredentials credentials, FrontDoorOptions options, TimeProvider time, ILogger<FrontDoor> logger)
     {
         ArgumentNullException.ThrowIfNull(time);
         Ingest = ingest;
-        Credentials = credentials;
         Options = options;
         Time = time;
         Logger = logger;
+        _strangers = new FrontDoorStrangers(options);
+        Checks = new FrontDoorChecks(options, credentials);
         _start = time.GetTimestamp();
         _timer = time.CreateTimer(static door => ((FrontDoor)door!).Tick(), this, TickInterval, TickInterval);
     }
 
     internal IUplinkIngest Ingest { get; }
 
-    internal IEdgeCredentials Credentials { get; }
+    internal FrontDoorChecks Checks { get; }
 
     internal FrontDoorOptions Options { get; }
 
@@ -46,27 +53,26 @@ public sealed class FrontDoor : ConnectionHandler, IDownlink, IDisposable
     {
         ArgumentNullException.ThrowIfNull(connection);
         long connections = Counters.ConnectionOpened();
-        long strangers = Counters.StrangerCame();
         try
         {
-            if (connections > Options.MaximumConnections || strangers > Options.MaximumStrangers)
+            string address = FrontDoorStrangers.AddressOf(connection.RemoteEndPoint);
+            string? limit = connections > Options.MaximumConnections ? $"{Options.MaximumConnections} connections" : _strangers.TryEnter(address);
+            if (limit is not null)
             {
-                Counters.StrangerLeft();
-                Counters.Refused(Protocols.Mqtt.MqttReasonCode.ServerBusy);
-                FrontDoorLog.LimitReached(
-                    Logger,
-                    connection.RemoteEndPoint?.ToString() ?? "an unknown address",
-                    connections > Options.MaximumConnections ? $"{Options.MaximumConnections} connections" : $"{Options.MaximumStrangers} unidentified connections");
+                Counters.Refused(MqttReasonCode.ServerBusy);
+                NoteBusy(connection.RemoteEndPoint?.ToString() ?? "an unknown address", limit);
+                await TurnAwayAsync(connection, limit).ConfigureAwait(false);
                 return;
             }
 
-            FrontDoorConnection served = new(this, connection);
+            Counters.StrangerCame();
+            FrontDoorConnection served = new(this, connection, address);
             _connections.TryAdd(served, true);
             try
             {
                 CancellationToken stopping = connection.Features.Get<IConnectionLifetimeNotificationFeature>()?.ConnectionClosedRequested ?? default;
                 using (stopping.UnsafeRegister(
-                    static c => ((FrontDoorConnection)c!).End(Protocols.Mqtt.MqttReasonCode.ServerShuttingDown, "the hub is stopping"), served))
+                    static c => ((FrontDoorConnection)c!).End(MqttReasonCode.ServerShuttingDown, "the hub is stopping"), served))
                 {
                     await served.RunAsync().ConfigureAwait(false);
                 }
@@ -85,18 +91,79 @@ public sealed class FrontDoor : ConnectionHandler, IDownlink, IDisposable
     public ValueTask<DownlinkResult> PublishAsync(string site, string topic, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken) =>
         _sites.TryGetValue(site, out FrontDoorSite? found) && found.Current is { } connection
             ? connection.PublishAsync(topic, payload, cancellationToken)
-            : ValueTask.FromResult(new DownlinkResult(DownlinkOutcome.NotConnected, Protocols.Mqtt.MqttReasonCode.Success));
+            : ValueTask.FromResult(new DownlinkResult(DownlinkOutcome.NotConnected, MqttReasonCode.Success));
 
     /// <summary>Whether an edge of the site is connected now.</summary>
     public bool IsConnected(string site) => _sites.TryGetValue(site, out FrontDoorSite? found) && found.Current is not null;
 
     public FrontDoorSnapshot Snapshot() => Counters.Snapshot();
 
-    public void Dispose() => _timer.Dispose();
+    public void Dispose()
+    {
+        _timer.Dispose();
+        Checks.Dispose();
+    }
+
+    /// <summary>The connection was let in, or is over.</summary>
+    internal void StrangerLeft(string address)
+    {
+        Counters.StrangerLeft();
+        _strangers.Leave(address);
+    }
+
+    /// <summary>A connection found a limit. Said once in ten seconds, counted always.</summary>
+    internal void NoteBusy(string remote, string limit)
+    {
+        long nowMs = NowMs();
+        long logged = Interlocked.Read(ref _busyLogged);
+        if ((logged == long.MinValue || nowMs - logged >= BusyLogPause.TotalMilliseconds) && Interlocked.CompareExchange(ref _busyLogged, nowMs, logged) == logged)
+        {
+            FrontDoorLog.LimitReached(Logger, remote, limit);
+        }
+    }
 
     internal FrontDoorSite Site(string site) => _sites.GetOrAdd(site, static (name, door) => new FrontDoorSite(name, door.Ingest, door.Logger), this);
 
     internal long NowMs() => (long)Time.GetElapsedTime(_start).TotalMilliseconds;
+
+    /// <summary>
+    /// Answers with CONNACK, so that an edge knows what happened and comes back after a pause. Hears the CONNECT first: to close with unread bytes would reset the
+    /// connection, and the answer could be lost with it.
+    /// </summary>
+    private async Task TurnAwayAsync(ConnectionContext connection, string limit)
+    {
+        try
+        {
+            if (Interlocked.Increment(ref _turnedAway) > Options.MaximumTurnedAway)
+            {
+                return;
+            }
+
+            using CancellationTokenSource patience = new(Options.TurnAwayPatience, Time);
+            try
+            {
+                ReadResult heard = await connection.Transport.Input.ReadAsync(patience.Token).ConfigureAwait(false);
+                connection.Transport.Input.AdvanceTo(heard.Buffer.End);
+            }
+            catch (OperationCanceledException) when (patience.IsCancellationRequested)
+            {
+                // One who says nothing is told all the same.
+            }
+
+            MqttConnack busy = new(false, MqttReasonCode.ServerBusy) { Properties = new MqttProperties { ReasonString = $"{limit} are open already" } };
+            MqttPacketWriter.TryWrite(connection.Transport.Output, busy);
+            await connection.Transport.Output.FlushAsync().ConfigureAwait(false);
+        }
+        catch (Exception gone) when (gone is IOException or OperationCanceledException or ObjectDisposedException or ConnectionAbortedException)
+        {
+            // Whoever has left, or does not read, needs no answer; the refusal is counted already.
+            connection.Abort(new ConnectionAbortedException("turned away"));
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _turnedAway);
+        }
+    }
 
     private void Tick()
     {

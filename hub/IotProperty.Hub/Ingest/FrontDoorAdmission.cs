@@ -29,5 +29,5 @@ internal readonly record struct FrontDoorAdmission(FrontDoorTopics? Topics, stri
             : new FrontDoorAdmission(topics, site, MqttReasonCode.Success, "");
     }
 
-    private static FrontDoorAdmission Refused(MqttReasonCode code, string why) => new(null, "", code, why);
+    public static FrontDoorAdmission Refused(MqttReasonCode code, string why) => new(null, "", code, why);
 }

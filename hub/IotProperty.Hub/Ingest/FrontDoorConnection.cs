@@ -18,7 +18,8 @@ internal sealed class FrontDoorConnection
     private readonly Lock _gate = new();
     private readonly FrontDoor _door;
     private readonly ConnectionContext _context;
-    private readonly FrontDoorSender _sender;
+    private readonly string _address;
+    private readonly MqttPipeSender _sender;
     private readonly MqttServerSession _session;
     private readonly FrontDoorReceipts _receipts;
     private readonly FrontDoorDownlinks _downlinks;
@@ -35,12 +36,13 @@ internal sealed class FrontDoorConnection
     // The first reason; null while there is none, and for ever when the connection is simply cut.
     private MqttServerEvent? _end;
 
-    public FrontDoorConnection(FrontDoor door, ConnectionContext context)
+    public FrontDoorConnection(FrontDoor door, ConnectionContext context, string address)
     {
         _door = door;
+        _address = address;
         _context = context;
         _openedMs = door.NowMs();
-        _sender = new FrontDoorSender(_gate, context);
+        _sender = new MqttPipeSender(_gate, context.Transport.Output);
         _session = new MqttServerSession(door.Options.Session, _sender.Output, _openedMs);
         _receipts = new FrontDoorReceipts(_session, door.Counters);
         _downlinks = new FrontDoorDownlinks(_session, door.Counters);
@@ -179,7 +181,7 @@ internal sealed class FrontDoorConnection
         if (_stranger)
         {
             _stranger = false;
-            _door.Counters.StrangerLeft();
+            _door.StrangerLeft(_address);
         }
     }
 
@@ -257,6 +259,10 @@ internal sealed class FrontDoorConnection
         if (letIn)
         {
             FrontDoorLog.EdgeGone(_door.Logger, site!.Name, reason, code);
+        }
+        else if (code == MqttReasonCode.ServerBusy)
+        {
+            _door.NoteBusy(Remote, reason);
         }
         else if (_end is not null)
         {

@@ -46,7 +46,7 @@ internal sealed class FrontDoorDialogue(Lock gate, FrontDoor door, FrontDoorConn
 
     private async ValueTask OnConnectAsync(MqttConnect connect)
     {
-        FrontDoorAdmission admission = await FrontDoorAdmission.DecideAsync(connect, door.Credentials, connection.Closed).ConfigureAwait(false);
+        FrontDoorAdmission admission = await door.Checks.DecideAsync(connect, connection.Closed).ConfigureAwait(false);
         if (admission.Topics is null)
         {
             lock (gate)

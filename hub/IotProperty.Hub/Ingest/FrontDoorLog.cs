@@ -19,7 +19,7 @@ internal static partial class FrontDoorLog
     [LoggerMessage(2004, LogLevel.Error, "A message of edge {Site} on {Topic} could not be taken over")]
     public static partial void IngestFailed(ILogger logger, Exception error, string site, string topic);
 
-    [LoggerMessage(2005, LogLevel.Warning, "Closed a connection from {Remote}: {Limit} are open already")]
+    [LoggerMessage(2005, LogLevel.Warning, "Turned away a connection from {Remote}: {Limit} are the limit; further ones within ten seconds are only counted")]
     public static partial void LimitReached(ILogger logger, string remote, string limit);
 
     [LoggerMessage(2006, LogLevel.Error, "The connection from {Remote} ended by an error of the hub")]

@@ -12,13 +12,23 @@ internal static class LiveRoutes
             .WithName("watch").WithTags("live").WithSummary("What changes, as server-sent events without data: fetch what changed.");
     }
 
-    private static IResult Stream(LiveFeed feed, TimeProvider time, IHostApplicationLifetime lifetime, HttpContext context)
+    private static IResult Stream(LiveFeed feed, LiveSeats seats, TimeProvider time, IHostApplicationLifetime lifetime, HttpContext context)
     {
         if (feed.Watchers >= LiveFeed.MaxWatchers)
         {
             return TypedResults.Problem(
                 statusCode: StatusCodes.Status503ServiceUnavailable, title: "Too many watch", detail: "Close another live stream or try again later.");
         }
+
+        if (seats.TryTake(context.User) is not { } seat)
+        {
+            return TypedResults.Problem(
+                statusCode: StatusCodes.Status429TooManyRequests,
+                title: "Too many live streams",
+                detail: $"You have {LiveSeats.MaxOfPerson} open already; close one.");
+        }
+
+        context.Response.RegisterForDispose(seat);
 
         // A stream never ends by itself; without this the hub's shutdown would wait for every open page.
         CancellationTokenSource ending = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, lifetime.ApplicationStopping);

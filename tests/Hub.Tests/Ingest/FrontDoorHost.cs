@@ -33,14 +33,14 @@ internal sealed class FrontDoorHost : IAsyncDisposable
 
     public int Port { get; }
 
-    public static async Task<FrontDoorHost> StartAsync(FrontDoorOptions? options = null, TimeProvider? time = null)
+    public static async Task<FrontDoorHost> StartAsync(FrontDoorOptions? options = null, TimeProvider? time = null, IEdgeCredentials? credentials = null)
     {
         RecordingIngest ingest = new();
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.Services.AddSingleton(time ?? TimeProvider.System);
         builder.Services.AddSingleton<IUplinkIngest>(ingest);
-        builder.Services.AddSingleton<IEdgeCredentials>(new TwoSites());
+        builder.Services.AddSingleton(credentials ?? new TwoSites());
         builder.Services.AddFrontDoor(options);
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseFrontDoor()));
         WebApplication app = builder.Build();
@@ -48,9 +48,10 @@ internal sealed class FrontDoorHost : IAsyncDisposable
         return new FrontDoorHost(app, ingest);
     }
 
-    public async Task<RawMqtt> ConnectRawAsync()
+    /// <param name="from">The loopback address to come from.</param>
+    public async Task<RawMqtt> ConnectRawAsync(string from = "127.0.0.1")
     {
-        TcpClient client = new();
+        TcpClient client = new(new IPEndPoint(IPAddress.Parse(from), 0));
         await client.ConnectAsync(IPAddress.Loopback, Port);
         return new RawMqtt(client);
     }

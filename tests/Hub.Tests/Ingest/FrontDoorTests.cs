@@ -400,10 +400,50 @@ public class FrontDoorTests
         using RawMqtt two = await host.ConnectRawAsync();
         await UntilAsync(() => host.Door.Snapshot().Strangers == 2);
         using RawMqtt three = await host.ConnectRawAsync();
+        await three.SendAsync(RawMqtt.Connect);
+        Assert.Equal((byte)MqttReasonCode.ServerBusy, (await three.ReceiveAsync())![2]);
         Assert.Null(await three.ReceiveAsync());
         await edge.SendAsync("C0 00");
         Assert.Equal("D0", Text(await edge.ReceiveAsync()));
         Assert.Equal(1, host.Door.Snapshot().Refused[MqttReasonCode.ServerBusy]);
+    }
+
+    [Fact]
+    public async Task One_address_cannot_take_the_places_of_all_strangers()
+    {
+        await using FrontDoorHost host = await FrontDoorHost.StartAsync(new FrontDoorOptions { MaximumStrangersOfAddress = 2 });
+        using RawMqtt one = await host.ConnectRawAsync("127.0.0.2");
+        using RawMqtt two = await host.ConnectRawAsync("127.0.0.2");
+        await UntilAsync(() => host.Door.Snapshot().Strangers == 2);
+        using RawMqtt three = await host.ConnectRawAsync("127.0.0.2");
+        Assert.Equal((byte)MqttReasonCode.ServerBusy, (await three.ReceiveAsync())![2]);
+        using RawMqtt edge = await host.ConnectRawAsync("127.0.0.3");
+        await edge.ConnectedAsync();
+        await two.ConnectedAsync();
+        using RawMqtt four = await host.ConnectRawAsync("127.0.0.2");
+        await UntilAsync(() => host.Door.Snapshot().Strangers == 2);
+        Assert.Equal(1, host.Door.Snapshot().Refused[MqttReasonCode.ServerBusy]);
+    }
+
+    [Fact]
+    public async Task Edges_that_come_all_at_once_wait_for_their_check_within_bounds_and_the_others_hear_that_the_hub_is_busy()
+    {
+        HeldCredentials credentials = new();
+        await using FrontDoorHost host = await FrontDoorHost.StartAsync(new FrontDoorOptions { MaximumChecks = 1, MaximumWaitingChecks = 1 }, credentials: credentials);
+        using RawMqtt checkedNow = await host.ConnectRawAsync();
+        await checkedNow.SendAsync(RawMqtt.Connect);
+        await credentials.Asked;
+        using RawMqtt second = await host.ConnectRawAsync();
+        using RawMqtt third = await host.ConnectRawAsync();
+        await second.SendAsync(RawMqtt.Connect);
+        await third.SendAsync(RawMqtt.Connect);
+        await UntilAsync(() => host.Door.Snapshot().Refused.GetValueOrDefault(MqttReasonCode.ServerBusy) == 1);
+        credentials.Release();
+        byte[]? answer = await second.ReceiveAsync();
+        byte[]? other = await third.ReceiveAsync();
+        byte[] reasons = [answer![2], other![2]];
+        Assert.Contains((byte)0, reasons);
+        Assert.Contains((byte)MqttReasonCode.ServerBusy, reasons);
     }
 
     [Fact]
@@ -486,4 +526,22 @@ public class FrontDoorTests
 
     private static string Text(byte[]? packet) =>
         packet is null ? "the end" : string.Join(' ', packet.Select(b => b.ToString("X2", System.Globalization.CultureInfo.InvariantCulture)));
+
+    /// <summary>Lets everybody in as riverside, but not before it is released.</summary>
+    private sealed class HeldCredentials : IEdgeCredentials
+    {
+        private readonly TaskCompletionSource _asked = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly TaskCompletionSource _released = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task Asked => _asked.Task;
+
+        public void Release() => _released.TrySetResult();
+
+        public async ValueTask<string?> AuthenticateAsync(string clientId, string user, ReadOnlyMemory<byte> password, CancellationToken cancellationToken)
+        {
+            _asked.TrySetResult();
+            await _released.Task;
+            return "riverside";
+        }
+    }
 }

@@ -1,0 +1,40 @@
+using IotProperty.Protocols.Mqtt;
+
+namespace IotProperty.Hub.Ingest;
+
+/// <summary>
+/// Checks passwords, a few at a time. A check is slow on purpose; when a hub restarts and all edges come at once, checking all together would let all of them run out of
+/// patience. So a bounded number waits, no longer than an edge does, and the others are told at once to come back later. Safe on any task.
+/// </summary>
+internal sealed class FrontDoorChecks(FrontDoorOptions options, IEdgeCredentials credentials) : IDisposable
+{
+    private readonly SemaphoreSlim _places = new(options.MaximumChecks);
+    private int _present;
+
+    public async ValueTask<FrontDoorAdmission> DecideAsync(MqttConnect connect, CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (Interlocked.Increment(ref _present) > options.MaximumChecks + options.MaximumWaitingChecks)
+            {
+                return FrontDoorAdmission.Refused(MqttReasonCode.ServerBusy, "too many edges are being let in at once; come back later");
+            }
+
+            await _places.WaitAsync(cancellationToken).ConfigureAwait(false);
+            try
+            {
+                return await FrontDoorAdmission.DecideAsync(connect, credentials, cancellationToken).ConfigureAwait(false);
+            }
+            finally
+            {
+                _places.Release();
+            }
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _present);
+        }
+    }
+
+    public void Dispose() => _places.Dispose();
+}
