@@ -42,7 +42,7 @@ internal sealed class Expectations
         long sinceMs = Now;
         _simulation.Agenda.In(AlarmWithinMs, () =>
         {
-            if (IsUnchanged(rule, sinceMs) && IsSound(sinceMs) && Answers(device, sinceMs))
+            if (IsUnchanged(rule, sinceMs) && IsSound(sinceMs) && Answers(device, sinceMs) && !_simulation.IsHealing)
             {
                 AlarmLevel expected = LevelOf(rule);
                 AlarmLevel level = _simulation.Edge!.Alarms.LevelOf(rule);
@@ -144,7 +144,7 @@ internal sealed class Expectations
             long dueMs = Now;
             _simulation.Agenda.In(220_000, () =>
             {
-                if (IsSound(dueMs - SettleMs) && !_simulation.Weather.ClockFaults)
+                if (IsSound(dueMs - SettleMs) && !_simulation.IsHealing && !_simulation.Weather.ClockFaults)
                 {
                     Look(Promise.Readings, _simulation.Books.ReadAtMs.Exists(atMs => atMs >= dueMs), () => $"there is no billing reading of {dueMs} ms");
                 }

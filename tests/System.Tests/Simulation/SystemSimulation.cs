@@ -88,6 +88,9 @@ internal sealed class SystemSimulation : IDisposable
     /// <summary>When a device last gave a bad answer.</summary>
     public long BusTroubleMs { get; private set; }
 
+    /// <summary>Whether the lines are stopped: nothing new is read any more.</summary>
+    public bool IsHealing => _stoppedMs > 0;
+
     /// <summary>How often each conditional promise was really looked at.</summary>
     public long[] Looks { get; } = new long[Enum.GetValues<Promise>().Length];
 
