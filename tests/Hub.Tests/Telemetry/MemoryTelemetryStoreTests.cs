@@ -1,7 +1,7 @@
 using IotProperty.Hub.Storage;
-using IotProperty.Hub.Tests.Telemetry;
+using IotProperty.SystemTests.Simulation;
 
-namespace IotProperty.SystemTests.Simulation;
+namespace IotProperty.Hub.Tests.Telemetry;
 
 /// <summary>The simulation's telemetry store keeps what the real ones keep. What is in memory is committed, so a kill leaves all of it.</summary>
 public sealed class MemoryTelemetryStoreTests : TelemetryStoreConformance
