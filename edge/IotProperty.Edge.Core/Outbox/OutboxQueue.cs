@@ -17,6 +17,7 @@ public sealed class OutboxQueue
     private readonly OutboxSettings _settings;
     private readonly Dictionary<long, Entry> _entries = [];
     private readonly Dictionary<BatchNumber, long> _ids = [];
+    private readonly WaitingRanges _waiting = new();
 
     // Every entry stands in exactly one of its lane's two sets.
     private readonly LaneQueue _events = new();
@@ -104,6 +105,18 @@ public sealed class OutboxQueue
         return new LaneBacklog(queue.Count, queue.Bytes, queue.InFlight.Count, oldest is { } id ? _entries[id].Row.FromMs : null);
     }
 
+    /// <summary>What would be lost with the store, lane by lane and epoch by epoch, in no order. Costs little, however much waits.</summary>
+    public IReadOnlyList<WaitingSpan> Waiting() =>
+    [
+        .. _waiting.All.Select(span => new WaitingSpan(
+            span.Lane,
+            span.Epoch,
+            [.. span.Ranges],
+            span.Records,
+            _entries[_ids[new BatchNumber(span.Epoch, span.Lane, span.Ranges[0].First)]].Row.FromMs,
+            _entries[_ids[new BatchNumber(span.Epoch, span.Lane, span.Ranges[^1].Last)]].Row.ToMs)),
+    ];
+
     public IReadOnlyList<OutboxEffect> Step(Moment now, OutboxEvent happened)
     {
         ArgumentNullException.ThrowIfNull(happened);
@@ -157,6 +170,7 @@ public sealed class OutboxQueue
     {
         _ids.Add(entry.Row.Number, entry.Row.Id);
         _entries.Add(entry.Row.Id, entry);
+        _waiting.Add(entry.Row);
         LaneQueue lane = Of(entry.Row.Number.Lane);
         lane.Waiting.Add(entry.Row.Id);
         Count(lane, entry.Row, +1);
@@ -178,6 +192,7 @@ public sealed class OutboxQueue
         Entry entry = _entries[row.Id];
         LaneQueue lane = Of(row.Number.Lane);
         Count(lane, entry.Row, -1);
+        _waiting.Grow(entry.Row, row);
         entry.Row = row;
         Count(lane, row, +1);
     }
@@ -208,7 +223,7 @@ public sealed class OutboxQueue
         if (receipt.Status == ReceiptStatus.Committed)
         {
             Remove(_entries[id]);
-            effects.Add(new OutboxEffect.Delete(id));
+            effects.Add(new OutboxEffect.Delete(id, receipt.Number));
         }
         else
         {
@@ -357,6 +372,7 @@ public sealed class OutboxQueue
         _ = lane.Waiting.Remove(entry.Row.Id) || lane.InFlight.Remove(entry.Row.Id);
         _entries.Remove(entry.Row.Id);
         _ids.Remove(entry.Row.Number);
+        _waiting.Remove(entry.Row);
         Count(lane, entry.Row, -1);
     }
 

@@ -45,7 +45,7 @@ public abstract record OutboxEffect
     public sealed record Publish(OutboxRow Row) : OutboxEffect;
 
     /// <summary>The hub has it: delete the row. May be done lazily, for a batch that is sent once more changes nothing at the hub.</summary>
-    public sealed record Delete(long Id) : OutboxEffect;
+    public sealed record Delete(long Id, BatchNumber Number) : OutboxEffect;
 
     /// <summary>Move the row out of the queue to where people can look at it.</summary>
     public sealed record SetAside(long Id, string Reason) : OutboxEffect;

@@ -40,6 +40,14 @@ internal static class EventBatches
         ];
     }
 
+    /// <summary>The row of a batch.</summary>
+    public static OutboxRow Describe(long id, Batch batch, int bytes)
+    {
+        (long from, long to) = Span(batch);
+        bool isBookkeeping = batch.Gaps.Length + batch.Tallies.Length == batch.RecordCount;
+        return new OutboxRow(id, new BatchNumber(batch.Key.Epoch, batch.Key.Lane, batch.Key.Sequence), bytes, batch.RecordCount, from, to, isBookkeeping);
+    }
+
     /// <summary>Event times of the oldest and the newest record of a batch.</summary>
     public static (long FromMs, long ToMs) Span(Batch batch)
     {

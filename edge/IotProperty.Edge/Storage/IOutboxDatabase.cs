@@ -15,11 +15,14 @@ internal interface IOutboxDatabase : IDisposable
     /// <inheritdoc cref="OutboxDatabase.InTransaction"/>
     bool InTransaction { get; }
 
-    /// <inheritdoc cref="OutboxDatabase.TakeEpoch"/>
-    long TakeEpoch(long utcMs);
+    /// <inheritdoc cref="OutboxDatabase.ReadMark"/>
+    CommitMark ReadMark();
+
+    /// <inheritdoc cref="OutboxDatabase.WriteMark"/>
+    void WriteMark(in CommitMark mark);
 
     /// <inheritdoc cref="OutboxDatabase.ReadIndex"/>
-    IReadOnlyList<OutboxRow> ReadIndex(out IReadOnlyList<long> damaged);
+    IReadOnlyList<OutboxRow> ReadIndex();
 
     /// <inheritdoc cref="OutboxDatabase.ReadState"/>
     Dictionary<string, byte[]> ReadState();
@@ -33,7 +36,13 @@ internal interface IOutboxDatabase : IDisposable
     /// <inheritdoc cref="OutboxDatabase.Commit"/>
     void Commit();
 
-    /// <inheritdoc cref="OutboxDatabase.Insert"/>
+    /// <inheritdoc cref="OutboxDatabase.WriteAgain"/>
+    void WriteAgain();
+
+    /// <inheritdoc cref="OutboxDatabase.Abandon()"/>
+    void Abandon();
+
+    /// <inheritdoc cref="OutboxDatabase.Insert(in OutboxRow, byte[])"/>
     void Insert(in OutboxRow row, byte[] payload);
 
     /// <inheritdoc cref="OutboxDatabase.Replace"/>

@@ -7,7 +7,8 @@ namespace IotProperty.Edge.Storage;
 
 /// <summary>
 /// Works off requests in rounds: one round, one transaction. Owned by one task, which calls <see cref="Work"/>, makes the returned state visible and then
-/// <see cref="Complete"/>s the round. When the disk fails, the round's callers are told, nothing of the round stays, and the store is opened anew.
+/// <see cref="Complete"/>s the round. When the disk fails, the round's callers are told, nothing of the round stays, and the store is opened anew. When it is the commit that
+/// failed, nobody knows yet whether it was made: the round's callers wait until the store could be opened and has told.
 /// </summary>
 /// <remarks>
 /// Its parts: <see cref="StoreOpening"/> opens the file and says what it holds, <see cref="StoreRows"/> stores batches and carries out the queue's decisions,
@@ -28,38 +29,37 @@ internal sealed class OutboxWriter : IDisposable
     private readonly TelemetryRows _telemetry;
     private readonly List<StateWrite> _stateWrites = [];
     private readonly Dictionary<StoreRequest, Exception> _refused = new(ReferenceEqualityComparer.Instance);
+    private readonly List<(StoreRequest Request, Exception? Refusal)> _settled = [];
+    private readonly List<StateWrite> _settledState = [];
 
+    // State as it was last committed; for a store whose own can no longer be read.
+    private readonly Dictionary<string, byte[]> _state;
+
+    private DoubtfulRound? _doubtful;
+    private string? _damage;
     private long? _recoverAtMs;
     private long _commits;
     private long _failures;
 
-    /// <param name="openFile">Opens the store at a path: <see cref="OutboxDatabase.Open"/>, or what a simulation has for a disk.</param>
     public OutboxWriter(
-        string path,
-        string site,
-        OutboxSettings settings,
-        EdgeClock clock,
-        SampleBuffer samples,
-        Func<string> newId,
-        ILogger logger,
-        Func<string, IOutboxDatabase> openFile)
+        string path, string site, OutboxSettings settings, EdgeClock clock, SampleBuffer samples, Func<string> newId, ILogger logger, StoreSeams seams)
     {
         (_path, _site, _settings, _clock, _samples, _logger) = (path, site, settings, clock, samples, logger);
-        _opening = new StoreOpening(path, openFile, clock, logger);
-        OpenedStore opened = _opening.Open();
+        _opening = new StoreOpening(path, site, settings.MaxBytes, clock, seams, logger);
         try
         {
-            long epoch = opened.Database.TakeEpoch(clock.Now().UtcMs);
-            State = opened.Database.ReadState();
-            _rows = new StoreRows(site, epoch, settings, clock, opened, newId, logger);
+            OpenedStore opened = _opening.Open(running: null);
+            _state = new Dictionary<string, byte[]>(opened.State, StringComparer.Ordinal);
+            _rows = new StoreRows(site, settings, clock, opened, _opening.Notes, newId, logger);
         }
         catch
         {
-            opened.Database.Dispose();
+            _opening.Dispose();
             throw;
         }
 
         _telemetry = new TelemetryRows(_rows, settings, logger);
+        TakeEpoch();
         Snapshot = TakeSnapshot();
         StorageLog.Opened(_logger, path, Epoch, _rows.Queue.Rows, _rows.Queue.Bytes);
     }
@@ -67,7 +67,7 @@ internal sealed class OutboxWriter : IDisposable
     public long Epoch => _rows.Epoch;
 
     /// <summary>The state as it was when the store was opened.</summary>
-    public IReadOnlyDictionary<string, byte[]> State { get; }
+    public IReadOnlyDictionary<string, byte[]> State => _state;
 
     /// <summary>Replaced after every round; safe to read on any task.</summary>
     public OutboxSnapshot Snapshot { get; private set => Volatile.Write(ref field, value); }
@@ -89,10 +89,12 @@ internal sealed class OutboxWriter : IDisposable
         _rows.BeginRound(now);
         _stateWrites.Clear();
         _refused.Clear();
+        _settled.Clear();
+        _settledState.Clear();
         (List<Sample> Samples, LostSamples Lost) taken = ([], default);
         try
         {
-            Recover(now);
+            Recover(now, last);
             FollowClock();
             foreach (StoreRequest request in round)
             {
@@ -120,39 +122,61 @@ internal sealed class OutboxWriter : IDisposable
                 _samples.GiveBack(taken.Samples);
             }
         }
-        catch (SqliteException broken)
+        catch (Exception broken) when (broken is SqliteException or IOException or UnauthorizedAccessException)
         {
-            _samples.PutBack(taken.Samples, taken.Lost, now.MonotonicMs + _settings.FlushMs);
-            Fail(round, broken, now);
+            Fail(round, taken, broken, now);
+        }
+
+        _settledState.AddRange(_stateWrites);
+        foreach (StateWrite write in _settledState)
+        {
+            Keep(write);
         }
 
         Snapshot = TakeSnapshot();
-        return _stateWrites;
+        return _settledState;
     }
 
     /// <summary>Tells the callers of the round, and hands out what is to be published.</summary>
     public void Complete(List<StoreRequest> round)
     {
         _rows.Outbound.HandOut();
-        foreach (StoreRequest request in round)
+        foreach ((StoreRequest request, Exception? refusal) in _settled)
         {
-            if (request is StoreRequest.Tick)
-            {
-                continue;
-            }
+            Answer(request, refusal);
+        }
 
-            if (_refused.TryGetValue(request, out Exception? reason))
+        foreach (StoreRequest request in round.Except(_settled.Select(settled => settled.Request), ReferenceEqualityComparer.Instance).Cast<StoreRequest>())
+        {
+            if (request is not StoreRequest.Tick && _doubtful?.Adds.Contains(request) != true)
             {
-                request.Stored.TrySetException(reason);
-            }
-            else
-            {
-                request.Stored.TrySetResult();
+                Answer(request, _refused.GetValueOrDefault(request));
             }
         }
     }
 
-    public void Dispose() => _rows.Close();
+    public void Dispose()
+    {
+        foreach (StoreRequest request in _doubtful?.Adds ?? [])
+        {
+            Answer(request, new OutboxUnavailableException($"{_path} could not be written, and whether this was stored is not known"));
+        }
+
+        _rows.Close();
+        _opening.Dispose();
+    }
+
+    private static void Answer(StoreRequest request, Exception? refusal)
+    {
+        if (refusal is null)
+        {
+            request.Stored.TrySetResult();
+        }
+        else
+        {
+            request.Stored.TrySetException(refusal);
+        }
+    }
 
     private static long? Earlier(long? one, long? other) => one is null ? other : other is null ? one : Math.Min(one.Value, other.Value);
 
@@ -232,36 +256,133 @@ internal sealed class OutboxWriter : IDisposable
         }
     }
 
-    private void Fail(List<StoreRequest> round, SqliteException broken, Moment now)
+    /// <summary>A disk that cannot be written just now is no reason not to start: what it holds was read.</summary>
+    private void TakeEpoch()
+    {
+        Moment now = _clock.Now();
+        try
+        {
+            _rows.TakeEpoch(now);
+        }
+        catch (SqliteException broken)
+        {
+            Fail([], ([], default), broken, now);
+        }
+    }
+
+    private void Fail(List<StoreRequest> round, (List<Sample> Samples, LostSamples Lost) taken, Exception broken, Moment now)
     {
         _failures++;
         StorageLog.Failed(_logger, _path, broken.Message);
-        foreach (StoreRequest.Add add in round.OfType<StoreRequest.Add>())
+        bool isInDoubt = _doubtful is null && _rows.Doubtful is not null;
+        if (isInDoubt)
         {
-            _refused.TryAdd(add, new OutboxUnavailableException($"{_path}: {broken.Message}", broken));
+            _doubtful = new DoubtfulRound([.. round.OfType<StoreRequest.Add>().Where(add => !_refused.ContainsKey(add))], [.. _stateWrites], taken.Samples, taken.Lost, broken);
+        }
+        else
+        {
+            _samples.PutBack(taken.Samples, taken.Lost, now.MonotonicMs + _settings.FlushMs);
+            foreach (StoreRequest.Add add in round.OfType<StoreRequest.Add>())
+            {
+                _refused.TryAdd(add, Unavailable(broken));
+            }
+        }
+
+        if (StoreOpening.IsDamage(broken) && _rows.Database is not null)
+        {
+            _damage = broken.Message;
         }
 
         _stateWrites.Clear();
-        _rows.Fail();
+        _rows.Fail(_damage is not null);
         _rows.Outbound.KeepConnection(round);
         _telemetry.Forget();
         _recoverAtMs = now.MonotonicMs + RecoveryPauseMs;
+        if (isInDoubt)
+        {
+            ResolveAtOnce(now);
+        }
     }
 
-    private void Recover(Moment now)
+    /// <summary>Callers wait for the answer, so the first try to get it does not.</summary>
+    private void ResolveAtOnce(Moment now)
     {
-        if (_recoverAtMs is not { } due || due > now.MonotonicMs)
+        try
         {
-            return;
+            Reopen(now);
+        }
+        catch (Exception broken) when (broken is SqliteException or IOException or UnauthorizedAccessException)
+        {
+            _failures++;
+            StorageLog.Failed(_logger, _path, broken.Message);
+        }
+    }
+
+    private void Recover(Moment now, bool last)
+    {
+        if (_recoverAtMs is { } due && (last || due <= now.MonotonicMs))
+        {
+            _recoverAtMs = now.MonotonicMs + RecoveryPauseMs;
+            Reopen(now);
+        }
+    }
+
+    private void Reopen(Moment now)
+    {
+        OpenedStore opened = _opening.Open(new RunningStore(_rows.Committed, _state, _damage));
+        bool wasMade;
+        try
+        {
+            wasMade = _rows.Reopen(opened);
+        }
+        catch
+        {
+            opened.Database.Dispose();
+            throw;
         }
 
-        _recoverAtMs = now.MonotonicMs + RecoveryPauseMs;
-        _rows.Reopen(_opening.Open());
-        _recoverAtMs = null;
+        (_damage, _recoverAtMs) = (null, null);
+        if (_doubtful is { } doubtful)
+        {
+            _doubtful = null;
+            Resolve(doubtful, wasMade, now);
+        }
+
         StorageLog.Recovered(_logger, _path);
         if (_rows.Outbound.IsConnected)
         {
             _rows.Happened(new OutboxEvent.Connected());
+        }
+    }
+
+    /// <summary>What was a round becomes one that was stored, or one that was not; its callers hear it along with those of the present round.</summary>
+    private void Resolve(DoubtfulRound doubtful, bool wasMade, Moment now)
+    {
+        StorageLog.DoubtResolved(_logger, _path, wasMade ? "on disk" : "lost");
+        if (wasMade)
+        {
+            _settledState.AddRange(doubtful.State);
+            _samples.GiveBack(doubtful.Samples);
+        }
+        else
+        {
+            _samples.PutBack(doubtful.Samples, doubtful.Lost, now.MonotonicMs + _settings.FlushMs);
+        }
+
+        _settled.AddRange(doubtful.Adds.Select(add => (add, wasMade ? null : (Exception)Unavailable(doubtful.Broken))));
+    }
+
+    private OutboxUnavailableException Unavailable(Exception broken) => new($"{_path}: {broken.Message}", broken);
+
+    private void Keep(in StateWrite write)
+    {
+        if (write.Value is null)
+        {
+            _state.Remove(write.Key);
+        }
+        else
+        {
+            _state[write.Key] = write.Value;
         }
     }
 
@@ -276,4 +397,7 @@ internal sealed class OutboxWriter : IDisposable
         _failures,
         _rows.Corrections.Corrected,
         _rows.Tallies.Told);
+
+    /// <summary>A round whose commit failed, until the store has told whether it was made.</summary>
+    private sealed record DoubtfulRound(HashSet<StoreRequest> Adds, IReadOnlyList<StateWrite> State, List<Sample> Samples, LostSamples Lost, Exception Broken);
 }

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Text;
 using IotProperty.Edge.Outbox;
 using IotProperty.Protocols.Uplink;
 
@@ -20,4 +21,7 @@ internal static class RowChecksum
         BinaryPrimitives.WriteInt32LittleEndian(description[44..], row.IsBookkeeping ? 1 : 0);
         return Crc32C.Of(description, payload);
     }
+
+    /// <summary>Of a row of the edge's state.</summary>
+    public static uint Of(string name, ReadOnlySpan<byte> value) => Crc32C.Of(Encoding.UTF8.GetBytes(name + '\0'), value);
 }

@@ -37,11 +37,11 @@ public sealed class SqliteOutbox : IOutbox, IEdgeStateStore, IOutboxDispatch, IA
     private volatile bool _flushed;
     private int _stopped;
 
-    private SqliteOutbox(string path, string site, OutboxSettings settings, EdgeClock clock, ILogger<SqliteOutbox> logger)
+    private SqliteOutbox(string path, string site, OutboxSettings settings, EdgeClock clock, StoreSeams seams, ILogger<SqliteOutbox> logger)
     {
         _clock = clock;
         _settings = settings;
-        _writer = new OutboxWriter(path, site, settings, clock, _samples, NewId, logger, OutboxDatabase.Open);
+        _writer = new OutboxWriter(path, site, settings, clock, _samples, NewId, logger, seams);
         _state = new ConcurrentDictionary<string, byte[]>(_writer.State, StringComparer.Ordinal);
         _idPrefix = Epoch.ToString("x", CultureInfo.InvariantCulture);
         _flushTimer = clock.Time.CreateTimer(_ => Wake(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
@@ -52,7 +52,10 @@ public sealed class SqliteOutbox : IOutbox, IEdgeStateStore, IOutboxDispatch, IA
     /// <summary>
     /// Opens the store, takes a new boot epoch and starts the owner. Throws <see cref="OutboxUnavailableException"/> when the file cannot be used; the message says why.
     /// </summary>
-    public static SqliteOutbox Open(string path, string site, OutboxSettings settings, EdgeClock clock, ILogger<SqliteOutbox> logger)
+    public static SqliteOutbox Open(string path, string site, OutboxSettings settings, EdgeClock clock, ILogger<SqliteOutbox> logger) =>
+        Open(path, site, settings, clock, StoreSeams.None, logger);
+
+    internal static SqliteOutbox Open(string path, string site, OutboxSettings settings, EdgeClock clock, StoreSeams seams, ILogger<SqliteOutbox> logger)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         ArgumentException.ThrowIfNullOrEmpty(site);
@@ -60,9 +63,9 @@ public sealed class SqliteOutbox : IOutbox, IEdgeStateStore, IOutboxDispatch, IA
         ArgumentNullException.ThrowIfNull(clock);
         try
         {
-            return new SqliteOutbox(path, site, settings, clock, logger);
+            return new SqliteOutbox(path, site, settings, clock, seams, logger);
         }
-        catch (Exception broken) when (broken is SqliteException or InvalidDataException)
+        catch (Exception broken) when (broken is SqliteException or InvalidDataException or IOException or UnauthorizedAccessException)
         {
             throw new OutboxUnavailableException($"cannot open {path}: {broken.Message}", broken);
         }
@@ -199,6 +202,7 @@ public sealed class SqliteOutbox : IOutbox, IEdgeStateStore, IOutboxDispatch, IA
         {
             using (_writer)
             {
+                Rearm();
                 while (await _requests.Reader.WaitToReadAsync().ConfigureAwait(false))
                 {
                     round.Clear();
@@ -250,12 +254,13 @@ public sealed class SqliteOutbox : IOutbox, IEdgeStateStore, IOutboxDispatch, IA
             }
         }
 
+        // Before anybody hears of the round: who does and adds the next sample finds the ordinary window.
+        _flushed = _flushed || _writer.Flushed;
         _writer.Complete(round);
     }
 
     private void Rearm()
     {
-        _flushed = _flushed || _writer.Flushed;
         if (_writer.NextDueMs is { } due)
         {
             _dueTimer.Change(_clock.Until(due), Timeout.InfiniteTimeSpan);

@@ -20,9 +20,6 @@ internal static partial class StorageLog
     [LoggerMessage(1204, LogLevel.Error, "Stored batch {Row} (lane {Lane}, epoch {Epoch}, sequence {Sequence}) is damaged and was set aside")]
     public static partial void RowDamaged(ILogger logger, long row, Lane lane, long epoch, long sequence);
 
-    [LoggerMessage(1205, LogLevel.Error, "Row {Row} of the outbox is damaged beyond its name and was set aside")]
-    public static partial void RowUnreadable(ILogger logger, long row);
-
     [LoggerMessage(1230, LogLevel.Warning, "The hub takes no tallies of the hours, so that nobody can prove there that nothing is missing: {Reason}")]
     public static partial void TalliesRefused(ILogger logger, string reason);
 
@@ -34,4 +31,16 @@ internal static partial class StorageLog
 
     [LoggerMessage(1206, LogLevel.Error, "{Samples} samples were lost in memory because the disk did not take them in time")]
     public static partial void SamplesLost(ILogger logger, int samples);
+
+    [LoggerMessage(1207, LogLevel.Error, "Outbox {Path} is damaged ({Damage}): what can be read is carried over into a new file")]
+    public static partial void Damaged(ILogger logger, string path, string damage);
+
+    [LoggerMessage(1208, LogLevel.Warning, "Outbox {Path} was rescued: {Batches} batches and {States} entries of state were saved, {Gaps} gaps declared; the damaged file is {Quarantined}")]
+    public static partial void Rescued(ILogger logger, string path, int batches, int states, int gaps, string quarantined);
+
+    [LoggerMessage(1209, LogLevel.Warning, "{Path} cannot be used: {Reason}. The outbox does without; commits that its disk loses cannot be found out meanwhile")]
+    public static partial void NotesUnusable(ILogger logger, string path, string reason);
+
+    [LoggerMessage(1210, LogLevel.Warning, "A commit of outbox {Path} that the disk reported as failed was found to be {Outcome}")]
+    public static partial void DoubtResolved(ILogger logger, string path, string outcome);
 }

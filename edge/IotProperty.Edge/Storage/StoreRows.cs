@@ -25,24 +25,32 @@ internal sealed class StoreRows
     private readonly Dictionary<long, byte[]> _fresh = [];
 
     // Receipted rows are deleted along with the next commit that is needed anyway; a kill before it sends them once more.
-    private readonly HashSet<long> _receipted = [];
-    private readonly long[] _lastSequence = new long[(int)Lane.Telemetry + 1];
-    private readonly long[] _lastSequenceBeforeRound = new long[(int)Lane.Telemetry + 1];
+    private readonly Dictionary<long, BatchNumber> _receipted = [];
+    private readonly CommitNotes _notes;
+
+    // How far the round has come; what is not committed is taken back.
+    private CommitMark _mark;
     private long _lastRowId;
     private long _droppedBefore;
     private long _repeatsBefore;
     private bool _running;
     private Moment _now;
 
-    public StoreRows(string site, long epoch, OutboxSettings settings, EdgeClock clock, OpenedStore opened, Func<string> newId, ILogger logger)
+    public StoreRows(string site, OutboxSettings settings, EdgeClock clock, OpenedStore opened, CommitNotes notes, Func<string> newId, ILogger logger)
     {
-        (_site, Epoch, _settings, _newId, _logger) = (site, epoch, settings, newId, logger);
+        (_site, _settings, _notes, _newId, _logger) = (site, settings, notes, newId, logger);
         (_now, Tallies, Corrections) = (clock.Now(), new RowTallies(settings.TallySeconds), new RowCorrections(settings.CorrectedRecordsAtOnce, clock, logger));
         (Database, Queue) = (opened.Database, new OutboxQueue(settings, opened.Rows));
         Learn(opened);
     }
 
-    public long Epoch { get; }
+    public long Epoch => _mark.Epoch;
+
+    /// <summary>The last commit that is known to have been made.</summary>
+    public CommitMark Committed { get; private set; }
+
+    /// <summary>The commit that failed and may have been made all the same; null when there is none.</summary>
+    public CommitMark? Doubtful { get; private set; }
 
     /// <summary>The file; null while it cannot be written.</summary>
     public IOutboxDatabase? Database { get; private set; }
@@ -73,26 +81,33 @@ internal sealed class StoreRows
     {
         Forget();
         _now = now;
-        _lastSequence.CopyTo(_lastSequenceBeforeRound, 0);
-        Corrections.BeginRound();
+        if (Doubtful is null)
+        {
+            Corrections.BeginRound();
+        }
     }
 
     public string NewId() => _newId();
 
     /// <summary>The key of the batch that is stored in a lane after <paramref name="ahead"/> others.</summary>
-    public BatchKey NextKey(Lane lane, int ahead = 0) => new(_site, Epoch, lane, _lastSequence[(int)lane] + 1 + ahead);
+    public BatchKey NextKey(Lane lane, int ahead = 0) => new(_site, Epoch, lane, _mark[lane].LastSequence + 1 + ahead);
 
     public BatchKey KeyOf(in OutboxRow row) => new(_site, row.Number.Epoch, row.Number.Lane, row.Number.Sequence);
 
     /// <summary>Takes the next number of a lane for something that is lost before it could be stored.</summary>
-    public long SkipSequence(Lane lane) => ++_lastSequence[(int)lane];
+    public long SkipSequence(Lane lane)
+    {
+        LaneMark mark = _mark[lane];
+        _mark = _mark.With(lane, mark with { LastSequence = mark.LastSequence + 1 });
+        return mark.LastSequence + 1;
+    }
 
     /// <summary>Stores a batch under <see cref="NextKey"/>.</summary>
     /// <param name="payload">The batch, encoded.</param>
     public OutboxRow Insert(Batch batch, byte[] payload)
     {
-        _lastSequence[(int)batch.Key.Lane] = batch.Key.Sequence;
-        OutboxRow row = Describe(++_lastRowId, batch, payload.Length);
+        OutboxRow row = EventBatches.Describe(++_lastRowId, batch, payload.Length);
+        _mark = _mark.With(batch.Key.Lane, _mark[batch.Key.Lane].And(row));
         Database!.Insert(row, payload);
         _fresh[row.Id] = payload;
         Tallies.Stored(batch);
@@ -105,7 +120,7 @@ internal sealed class StoreRows
     public OutboxRow Grow(in OutboxRow row, Batch batch, ReadOnlySpan<Sample> more = default)
     {
         Tallies.Grew(row.Number, more);
-        OutboxRow grown = Replace(row.Id, batch);
+        OutboxRow grown = Replace(row, batch);
         Happened(new OutboxEvent.Grew(grown));
         return grown;
     }
@@ -114,7 +129,7 @@ internal sealed class StoreRows
     public void Correct(in OutboxRow row, Batch before, Batch after)
     {
         Tallies.Corrected(before, after);
-        Happened(new OutboxEvent.Corrected(Replace(row.Id, after)));
+        Happened(new OutboxEvent.Corrected(Replace(row, after)));
     }
 
     /// <summary>The payload of a row, or false when it is not what was stored.</summary>
@@ -150,7 +165,7 @@ internal sealed class StoreRows
             return false;
         }
 
-        foreach (long id in _receipted)
+        foreach (long id in _receipted.Keys)
         {
             Database.Delete(id);
             Tallies.Settled(id);
@@ -158,30 +173,82 @@ internal sealed class StoreRows
 
         Tallies.Save(Database);
         Corrections.Save(Database);
+
+        CommitMark mark = _mark with { Number = _mark.Number + 1 };
+        Database.WriteMark(mark);
+        Doubtful = mark;
         Database.Commit();
+        Doubtful = null;
+        Committed = _mark = mark;
         _receipted.Clear();
         DeletesDueMs = null;
+        _notes.Write(mark, Queue.Waiting());
         return true;
     }
 
-    /// <summary>Closes the file: nothing of this round stays.</summary>
-    public void Fail()
+    /// <summary>Makes this run's boot epoch known to disk, so that it is never used again.</summary>
+    public void TakeEpoch(Moment now)
+    {
+        BeginRound(now);
+        _notes.Write(_mark, Queue.Waiting());
+        Database!.Begin();
+        Commit(last: false);
+    }
+
+    /// <summary>Closes the file: nothing of this round stays, unless its commit is <see cref="Doubtful"/>.</summary>
+    /// <param name="isDamaged">Whether the file shall be left exactly as it is.</param>
+    public void Fail(bool isDamaged)
     {
         Forget();
-        Corrections.Fail();
-        _lastSequenceBeforeRound.CopyTo(_lastSequence, 0);
-        Database?.Dispose();
+        _mark = Committed;
+        if (Doubtful is null)
+        {
+            Corrections.Fail();
+        }
+
+        if (isDamaged)
+        {
+            Database?.Abandon();
+        }
+        else
+        {
+            Database?.Dispose();
+        }
+
         Database = null;
     }
 
     /// <summary>Goes on with a file that was opened anew. What was receipted is not sent again.</summary>
-    public void Reopen(OpenedStore opened)
+    /// <returns>Whether the doubtful commit, if there was one, was made.</returns>
+    public bool Reopen(OpenedStore opened)
     {
+        bool wasMade = Doubtful is { } doubtful && !opened.IsRescued && opened.Mark.Number >= doubtful.Number;
+        if (wasMade)
+        {
+            // The disk has said once that it did not take this; callers are told that it did only after it was written again.
+            opened.Database.WriteAgain();
+        }
+
+        else if (Doubtful is not null)
+        {
+            Corrections.Fail();
+        }
+
+        Doubtful = null;
         _droppedBefore += Queue.DroppedRecords;
         _repeatsBefore += Queue.Repeats;
         Database = opened.Database;
-        Queue = new OutboxQueue(_settings, opened.Rows.Where(row => !_receipted.Contains(row.Id)));
+        HashSet<BatchNumber> receipted = [.. _receipted.Values];
+        _receipted.Clear();
+        foreach (OutboxRow row in opened.Rows.Where(row => receipted.Contains(row.Number)))
+        {
+            // Their ids are others when the store was rescued.
+            _receipted.Add(row.Id, row.Number);
+        }
+
+        Queue = new OutboxQueue(_settings, opened.Rows.Where(row => !_receipted.ContainsKey(row.Id)));
         Learn(opened);
+        return wasMade;
     }
 
     public void Close()
@@ -190,34 +257,34 @@ internal sealed class StoreRows
         Database?.Dispose();
     }
 
-    private static OutboxRow Describe(long id, Batch batch, int bytes)
-    {
-        (long from, long to) = EventBatches.Span(batch);
-        bool isBookkeeping = batch.Gaps.Length + batch.Tallies.Length == batch.RecordCount;
-        return new OutboxRow(id, new BatchNumber(batch.Key.Epoch, batch.Key.Lane, batch.Key.Sequence), bytes, batch.RecordCount, from, to, isBookkeeping);
-    }
-
-    /// <summary>A commit that was reported as failed may have reached the disk all the same: its numbers are taken.</summary>
+    /// <summary>Numbers that stand in the file are taken, whatever its mark says.</summary>
     private void Learn(OpenedStore opened)
     {
-        SetAside += opened.SetAside;
-        _lastRowId = Math.Max(_lastRowId, opened.Rows.Count > 0 ? opened.Rows[^1].Id : 0);
+        _lastRowId = opened.Rows.Count > 0 ? opened.Rows[^1].Id : 0;
+        _mark = opened.Mark;
         foreach (OutboxRow row in opened.Rows.Where(row => row.Number.Epoch == Epoch))
         {
-            ref long last = ref _lastSequence[(int)row.Number.Lane];
-            last = Math.Max(last, row.Number.Sequence);
+            LaneMark mark = _mark[row.Number.Lane];
+            _mark = _mark.With(row.Number.Lane, mark with { LastSequence = Math.Max(mark.LastSequence, row.Number.Sequence) });
         }
 
+        Committed = _mark;
         Corrections.Open(opened.Database, opened.Rows);
         Tallies.Open(opened.Database, opened.Rows, _now, Epoch);
     }
 
-    private OutboxRow Replace(long id, Batch batch)
+    private OutboxRow Replace(in OutboxRow before, Batch batch)
     {
         byte[] payload = BatchCodec.Encode(batch);
-        OutboxRow row = Describe(id, batch, payload.Length);
+        OutboxRow row = EventBatches.Describe(before.Id, batch, payload.Length);
+        if (row.Number.Epoch == Epoch)
+        {
+            LaneMark mark = _mark[row.Number.Lane];
+            _mark = _mark.With(row.Number.Lane, mark with { Records = mark.Records + row.Records - before.Records, NewestMs = Math.Max(mark.NewestMs, row.ToMs) });
+        }
+
         Database!.Replace(row, payload);
-        _fresh[id] = payload;
+        _fresh[row.Id] = payload;
         return row;
     }
 
@@ -283,7 +350,7 @@ internal sealed class StoreRows
                 Publish(publish.Row);
                 break;
             case OutboxEffect.Delete delete:
-                _receipted.Add(delete.Id);
+                _receipted.Add(delete.Id, delete.Number);
                 DeletesDueMs ??= _now.MonotonicMs + _settings.FlushMs;
                 break;
             case OutboxEffect.SetAside aside:

@@ -22,7 +22,7 @@ public class OutboxQueueTests
         Assert.Equal([1, 2, 3, 4], Published(queue.Step(Now, new OutboxEvent.Connected())));
         Assert.Empty(queue.Step(Now, new OutboxEvent.Tick()));
         IReadOnlyList<OutboxEffect> effects = queue.Step(Now, Committed(2, Lane.Event));
-        Assert.Equal([new OutboxEffect.Delete(2), new OutboxEffect.Publish(Row(5, Lane.Event))], effects);
+        Assert.Equal([new OutboxEffect.Delete(2, new BatchNumber(1, Lane.Event, 2)), new OutboxEffect.Publish(Row(5, Lane.Event))], effects);
         Assert.Equal(new LaneBacklog(9, 9 * (100 + Small.RowOverheadBytes), 4, 1), queue.Backlog(Lane.Event));
     }
 
@@ -84,7 +84,7 @@ public class OutboxQueueTests
         Assert.True(queue.MayGrow(1));
         Assert.Equal([1], Published(queue.Step(Now, new OutboxEvent.Connected())));
         Assert.False(queue.MayGrow(1));
-        Assert.Equal([new OutboxEffect.Delete(1)], queue.Step(Now, Committed(1, Lane.Telemetry)));
+        Assert.Equal([new OutboxEffect.Delete(1, new BatchNumber(1, Lane.Telemetry, 1))], queue.Step(Now, Committed(1, Lane.Telemetry)));
         Assert.Empty(queue.Step(Now, Committed(1, Lane.Telemetry)));
         Assert.Empty(queue.Step(Now, Committed(77, Lane.Event)));
     }

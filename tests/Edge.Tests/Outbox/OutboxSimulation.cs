@@ -271,10 +271,24 @@ internal sealed class OutboxSimulation
     {
         Assert.Equal(_disk.Count, _queue.Rows);
         Assert.True(_queue.Bytes <= _settings.MaxBytes, "the quota holds after every step");
+        CheckWaiting();
         foreach (Lane lane in Enum.GetValues<Lane>())
         {
             Assert.InRange(_queue.Backlog(lane).InFlight, 0, _settings.Window);
         }
+    }
+
+    /// <summary>What the queue would declare lost along with its disk is what is on its disk.</summary>
+    private void CheckWaiting()
+    {
+        IReadOnlyList<WaitingSpan> spans = _queue.Waiting();
+        Assert.Equal(
+            _disk.Values.Select(stored => stored.Row.Number).Order(Comparer<BatchNumber>.Create(Compare)),
+            spans.SelectMany(span => span.Ranges.SelectMany(range => Enumerable.Range((int)range.First, (int)(range.Last - range.First) + 1).Select(sequence => new BatchNumber(span.Epoch, span.Lane, sequence))))
+                .Order(Comparer<BatchNumber>.Create(Compare)));
+        Assert.Equal(_disk.Values.Sum(stored => (long)stored.Row.Records), spans.Sum(span => span.Records));
+
+        static int Compare(BatchNumber one, BatchNumber other) => (one.Epoch, one.Lane, one.Sequence).CompareTo((other.Epoch, other.Lane, other.Sequence));
     }
 
     /// <summary>When a batch is published, no lane of higher priority has both something to publish and a place to do so.</summary>

@@ -13,12 +13,14 @@ internal sealed class OutboxBench : IAsyncDisposable
     public const string Site = "riverside";
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
     private readonly string _folder = Directory.CreateTempSubdirectory("iotp-outbox-").FullName;
+    private readonly StoreSeams _seams;
     private ChannelReader<OutboundBatch>? _outbound;
     private int _copies;
     private string _lastCopy = "";
 
-    public OutboxBench(OutboxSettings? settings = null, bool isSynchronised = true)
+    public OutboxBench(OutboxSettings? settings = null, bool isSynchronised = true, StoreSeams? seams = null)
     {
+        _seams = seams ?? StoreSeams.None;
         IsSynchronised = isSynchronised;
         Settings = settings ?? new OutboxSettings { FlushMs = 250 };
         Path = System.IO.Path.Combine(_folder, "outbox.db");
@@ -52,23 +54,34 @@ internal sealed class OutboxBench : IAsyncDisposable
     public SqliteOutbox Open(string path)
     {
         Clock = new EdgeClock(Time, () => IsSynchronised);
-        return SqliteOutbox.Open(path, Site, Settings, Clock, NullLogger<SqliteOutbox>.Instance);
+        return SqliteOutbox.Open(path, Site, Settings, Clock, _seams, NullLogger<SqliteOutbox>.Instance);
     }
 
     /// <summary>What a SIGKILL just now would leave behind, opened by the next start: the files as they are, without a word to the running outbox.</summary>
-    public SqliteOutbox OpenAsAfterKill()
+    public SqliteOutbox OpenAsAfterKill() => Open(_lastCopy = CopyAsAfterKill());
+
+    /// <summary>The files of a SIGKILL, not opened yet.</summary>
+    public string CopyAsAfterKill()
     {
-        string copy = _lastCopy = System.IO.Path.Combine(_folder, $"killed-{_copies++}.db");
-        foreach (string suffix in (string[])["", "-wal"])
+        string copy = System.IO.Path.Combine(_folder, $"killed-{_copies++}.db");
+        Copy(Path, copy);
+        return copy;
+    }
+
+    /// <summary>Copies a store, its log and the notes beside it, over what is there.</summary>
+    public static void Copy(string from, string to)
+    {
+        foreach ((string source, string target) in (ReadOnlySpan<(string, string)>)[(from, to), (from + "-wal", to + "-wal"), (NotesOf(from), NotesOf(to))])
         {
-            if (File.Exists(Path + suffix))
+            File.Delete(target);
+            if (File.Exists(source))
             {
-                File.Copy(Path + suffix, copy + suffix);
+                File.Copy(source, target);
             }
         }
-
-        return Open(copy);
     }
+
+    public static string NotesOf(string path) => System.IO.Path.ChangeExtension(path, ".commits");
 
     public async Task RestartAsync()
     {

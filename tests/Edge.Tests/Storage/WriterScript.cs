@@ -135,7 +135,7 @@ internal sealed class WriterScript : IDisposable
         EdgeClock clock = new(_time, () => _synchronised);
         SampleBuffer samples = new(10_000);
         OutboxWriter writer = new(
-            Path.Combine(_folder, "outbox.db"), Site, _settings, clock, samples, () => $"id-{_ids++}", NullLogger.Instance, OutboxDatabase.Open);
+            Path.Combine(_folder, "outbox.db"), Site, _settings, clock, samples, () => $"id-{_ids++}", NullLogger.Instance, StoreSeams.None);
         _runs.Add(new Run(clock, samples, writer));
         _connected = false;
     }
