@@ -26,6 +26,7 @@ public sealed class OutboxQueue
 
     /// <summary>In order of priority.</summary>
     private readonly LaneQueue[] _lanes;
+    private OutboxEvent.Room _room = new(long.MaxValue, "");
     private bool _connected;
     private long _lastId;
     private long _lastIdBeforeConnection;
@@ -139,6 +140,9 @@ public sealed class OutboxQueue
             case OutboxEvent.Disconnected:
                 Disconnect();
                 break;
+            case OutboxEvent.Room room:
+                _room = room;
+                break;
             case OutboxEvent.Receipted receipt:
                 TakeReceipt(receipt, effects);
                 break;
@@ -209,6 +213,7 @@ public sealed class OutboxQueue
 
             lane.Waiting.UnionWith(lane.InFlight);
             lane.InFlight.Clear();
+            lane.InFlightBytes = 0;
         }
     }
 
@@ -244,15 +249,21 @@ public sealed class OutboxQueue
     /// <summary>Drops down to a little below the quota, so that a full disk costs one gap record now and then and not one a batch.</summary>
     private void KeepQuota(List<OutboxEffect> effects)
     {
-        if (Bytes <= _settings.MaxBytes && Rows <= _settings.MaxRows)
+        if (Bytes > _settings.MaxBytes || Rows > _settings.MaxRows)
         {
-            return;
+            Drop(_settings.MaxBytes - (_settings.MaxBytes / 50), _settings.MaxRows - (_settings.MaxRows / 50), onlyTelemetry: false, "disk quota", effects);
         }
 
-        long keepBytes = _settings.MaxBytes - (_settings.MaxBytes / 50);
-        int keepRows = _settings.MaxRows - (_settings.MaxRows / 50);
+        if (Bytes > _room.Bytes)
+        {
+            Drop(_room.Bytes - (_room.Bytes / 50), _settings.MaxRows, onlyTelemetry: true, _room.Reason, effects);
+        }
+    }
+
+    private void Drop(long keepBytes, int keepRows, bool onlyTelemetry, string reason, List<OutboxEffect> effects)
+    {
         Gap? gap = null;
-        while ((Bytes > keepBytes || Rows > keepRows) && OldestToDrop() is { } entry)
+        while ((Bytes > keepBytes || Rows > keepRows) && OldestToDrop(onlyTelemetry) is { } entry)
         {
             Remove(entry);
             DroppedRecords += entry.Row.Records;
@@ -264,7 +275,7 @@ public sealed class OutboxQueue
             }
 
             Declare(gap);
-            gap = Gap.Of(entry.Row, "disk quota");
+            gap = Gap.Of(entry.Row, reason);
         }
 
         Declare(gap);
@@ -281,8 +292,13 @@ public sealed class OutboxQueue
     /// <summary>
     /// What is on its way may be at the hub already, so it goes last within its lane; gap records and tallies go last of all, for they say what went before.
     /// </summary>
-    private Entry? OldestToDrop()
+    private Entry? OldestToDrop(bool onlyTelemetry)
     {
+        if (onlyTelemetry && _telemetry.Count == 0)
+        {
+            return null;
+        }
+
         foreach (bool isBookkeeping in (ReadOnlySpan<bool>)[false, true])
         {
             foreach (LaneQueue lane in _lanes.Reverse())
@@ -314,6 +330,7 @@ public sealed class OutboxQueue
                 if (_entries[id].DeadlineMs <= now.MonotonicMs)
                 {
                     lane.InFlight.Remove(id);
+                    lane.InFlightBytes -= _entries[id].Row.Bytes;
                     lane.Waiting.Add(id);
                 }
             }
@@ -322,6 +339,7 @@ public sealed class OutboxQueue
             {
                 lane.Waiting.Remove(entry.Row.Id);
                 lane.InFlight.Add(entry.Row.Id);
+                lane.InFlightBytes += entry.Row.Bytes;
                 Repeats += entry.Tries > 0 ? 1 : 0;
                 entry.DeadlineMs = now.MonotonicMs + TimeoutMs(entry.Tries);
                 entry.Tries++;
@@ -344,7 +362,9 @@ public sealed class OutboxQueue
             return _entries[lane.Waiting.Min];
         }
 
-        return OldestLive(now) ?? (places > _settings.LivePlaces ? _entries[lane.Waiting.Min] : null);
+        Entry oldest = _entries[lane.Waiting.Min];
+        bool mayBacklog = places > _settings.LivePlaces && (lane.InFlight.Count == 0 || lane.InFlightBytes + oldest.Row.Bytes <= _settings.BacklogBytes);
+        return OldestLive(now) ?? (mayBacklog ? oldest : null);
     }
 
     private Entry? OldestLive(Moment now)
@@ -369,7 +389,11 @@ public sealed class OutboxQueue
     private void Remove(Entry entry)
     {
         LaneQueue lane = Of(entry.Row.Number.Lane);
-        _ = lane.Waiting.Remove(entry.Row.Id) || lane.InFlight.Remove(entry.Row.Id);
+        if (!lane.Waiting.Remove(entry.Row.Id) && lane.InFlight.Remove(entry.Row.Id))
+        {
+            lane.InFlightBytes -= entry.Row.Bytes;
+        }
+
         _entries.Remove(entry.Row.Id);
         _ids.Remove(entry.Row.Number);
         _waiting.Remove(entry.Row);
@@ -411,6 +435,9 @@ public sealed class OutboxQueue
         public SortedSet<long> InFlight { get; } = [];
 
         public long Bytes { get; set; }
+
+        /// <summary>Payloads of what is published and not receipted; such rows no longer change.</summary>
+        public long InFlightBytes { get; set; }
 
         public int Count => Waiting.Count + InFlight.Count;
 

@@ -62,6 +62,11 @@ public sealed record OutboxSettings
     /// <summary>Telemetry that was stored under the present connection and is no older than this goes before the backlog.</summary>
     public int LiveMs { get; init; } = 5_000;
 
+    /// <summary>
+    /// How many bytes of backlog may be on their way at once, beyond the one batch that always may: what stands on a slow line before an alarm does. At 1 Mbit/s it is half a second.
+    /// </summary>
+    public int BacklogBytes { get; init; } = 65_536;
+
     /// <summary>Places of the telemetry window that backlog leaves free for live telemetry.</summary>
     public int LivePlaces => Window / 4;
 }

@@ -30,6 +30,9 @@ public abstract record OutboxEvent
     /// <summary>A stored batch turned out to be damaged when it was read.</summary>
     public sealed record Damaged(long Id, string Reason) : OutboxEvent;
 
+    /// <summary>So much may the rows take just now, as the disk and the rest of the file leave it: beyond it, telemetry is dropped, and nothing else.</summary>
+    public sealed record Room(long Bytes, string Reason) : OutboxEvent;
+
     /// <summary>Time passed; due at <see cref="OutboxQueue.NextDueMs"/>.</summary>
     public sealed record Tick : OutboxEvent;
 }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using IotProperty.Edge.Outbox;
 using IotProperty.Edge.Polling;
 using IotProperty.Protocols.Uplink;
 
@@ -29,6 +30,11 @@ internal sealed class LineReader(
             {
                 site.Add(taken.At, $"'{LineDiagnostics.DeviceId(line)}' is the name under which the hub is told of line '{line}'", "give the device another id");
             }
+        }
+
+        if (devices.TryGetValue(StoreAlarm.Device, out (SourcePosition At, DeviceConfiguration? Device) itself))
+        {
+            site.Add(itself.At, $"'{StoreAlarm.Device}' is the name under which the hub is told of the edge itself", "give the device another id");
         }
 
         return lines.ToImmutable();

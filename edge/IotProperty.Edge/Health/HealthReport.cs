@@ -67,6 +67,7 @@ public static class HealthReport
         WriteLane("telemetry", outbox.Telemetry, json);
         json.WriteNumber("droppedRecords", outbox.DroppedRecords);
         json.WriteNumber("storeFailures", outbox.StoreFailures);
+        json.WriteString("store", outbox.Condition switch { StoreCondition.Unwritable => "unwritable", StoreCondition.LowOnSpace => "lowOnSpace", _ => "sound" });
         json.WriteEndObject();
     }
 

@@ -146,6 +146,7 @@ public static class MetricsPage
         text.Family("iotp_edge_outbox_corrected_batches_total", "counter", "Batches whose times were corrected because the clock was set after they were recorded.").Sample(outbox.Corrected);
         text.Family("iotp_edge_outbox_tallies_total", "counter", "Tallies of an hour that were stored for the hub, all revisions.").Sample(outbox.Tallies);
         text.Family("iotp_edge_outbox_commits_total", "counter", "Transactions synced to disk.").Sample(outbox.Commits);
+        text.Family("iotp_edge_outbox_store_condition", "gauge", "0 sound, 1 low on space, 2 cannot be written.").Sample((double)outbox.Condition);
         text.Family("iotp_edge_outbox_store_failures_total", "counter", "Transactions that failed and were tried again.").Sample(outbox.StoreFailures);
 
         void Each(string name, string help, Func<LaneBacklog, double> figure)

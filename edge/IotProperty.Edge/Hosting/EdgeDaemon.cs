@@ -9,6 +9,7 @@ using IotProperty.Edge.Outbox;
 using IotProperty.Edge.Profiles;
 using IotProperty.Edge.Storage;
 using IotProperty.Edge.Uplink;
+using IotProperty.Protocols.Uplink;
 using Microsoft.Extensions.Logging;
 
 namespace IotProperty.Edge.Hosting;
@@ -35,6 +36,7 @@ public sealed class EdgeDaemon : IAsyncDisposable
     private readonly UplinkService _uplink;
     private readonly ClockWatch _clockWatch;
     private readonly DiagnosticsService? _diagnostics;
+    private readonly StoreWatch _storeWatch;
     private readonly List<ILineDriver> _drivers = [];
     private readonly List<LineRunner> _lines = [];
     private bool _outboxDisposed;
@@ -49,11 +51,11 @@ public sealed class EdgeDaemon : IAsyncDisposable
         _systemd = systemd;
         _clockWatch = new ClockWatch(clock, outbox.ClockStepped, loggers.CreateLogger<ClockWatch>());
         LineWriter writer = new();
-        _alarms = new AlarmService(site, outbox, outbox, clock, loggers.CreateLogger<AlarmService>());
+        _alarms = new AlarmService(site with { Alarms = [.. site.Alarms, StoreAlarm.Rule] }, outbox, outbox, clock, loggers.CreateLogger<AlarmService>());
         _access = new AccessService(site, FingerprintKeyFile.ReadOrCreate(dataFolder), outbox, outbox, writer, clock, loggers.CreateLogger<AccessService>());
         _readings = new ReadingService(outbox, clock.Time, loggers.CreateLogger<ReadingService>());
         UplinkOptions uplink = new(
-            site.Id, site.Uplink.Host, site.Uplink.Port, site.Uplink.Tls, site.Uplink.User, password, Version, site.Hash, SiteCatalogues.Of(site));
+            site.Id, site.Uplink.Host, site.Uplink.Port, site.Uplink.Tls, site.Uplink.User, password, Version, site.Hash, CatalogueOf(site));
         _uplink = new UplinkService(uplink, new MqttConnector(clock.Time), outbox, outbox, clock, NewRandom(), loggers.CreateLogger<UplinkService>());
         LineSinks sinks = new([_alarms, _access], _access, _readings, outbox);
         foreach (LineConfiguration line in site.Lines)
@@ -64,6 +66,7 @@ public sealed class EdgeDaemon : IAsyncDisposable
         }
 
         writer.Connect(_lines);
+        _storeWatch = new StoreWatch(() => outbox.Snapshot.Condition, _alarms, outbox, clock);
         _diagnostics = site.DiagnosticsEverySeconds == 0 ? null : new DiagnosticsService(_lines, site.DiagnosticsEverySeconds, outbox, clock);
     }
 
@@ -112,9 +115,10 @@ public sealed class EdgeDaemon : IAsyncDisposable
         await _access.StartAsync(CancellationToken.None);
         await _readings.StartAsync(CancellationToken.None);
         await (_diagnostics?.StartAsync(CancellationToken.None) ?? Task.CompletedTask);
+        await _storeWatch.StartAsync(CancellationToken.None);
         List<(string Name, Task Task)> parts = [.. _lines.Select(line => ($"line {line.Line.Id}", Task.Run(() => line.RunAsync(lines.Token), CancellationToken.None)))];
         List<Task> lineTasks = [.. parts.Select(part => part.Task)];
-        parts.AddRange([("uplink", uplinkTask), ("store", _outbox.Completion), ("alarm rules", _alarms.ExecuteTask!), ("readings", _readings.ExecuteTask!), ("clock watch", clockTask)]);
+        parts.AddRange([("uplink", uplinkTask), ("store", _outbox.Completion), ("alarm rules", _alarms.ExecuteTask!), ("readings", _readings.ExecuteTask!), ("store watch", _storeWatch.ExecuteTask!), ("clock watch", clockTask)]);
         if (_diagnostics is not null)
         {
             parts.Add(("line reports", _diagnostics.ExecuteTask!));
@@ -152,6 +156,7 @@ public sealed class EdgeDaemon : IAsyncDisposable
         _access.Dispose();
         _readings.Dispose();
         _diagnostics?.Dispose();
+        _storeWatch.Dispose();
         if (!_outboxDisposed)
         {
             _outboxDisposed = true;
@@ -201,6 +206,7 @@ public sealed class EdgeDaemon : IAsyncDisposable
     private async Task StopAsync(CancellationTokenSource lines, CancellationTokenSource uplink, Task[] lineTasks, Task uplinkTask, HealthServer? health)
     {
         using CancellationTokenSource patience = new(StopWithin, _clock.Time);
+        await WaitForAsync("store watch", _storeWatch.StopAsync(patience.Token), patience.Token);
         await WaitForAsync("line reports", _diagnostics?.StopAsync(patience.Token) ?? Task.CompletedTask, patience.Token);
         await lines.CancelAsync();
         await WaitForAsync("lines", Task.WhenAll(lineTasks), patience.Token);
@@ -233,6 +239,17 @@ public sealed class EdgeDaemon : IAsyncDisposable
             // A part that broke ends the run by itself; here it only must not keep the others from being stopped.
             _logger.PartEnded(e, part);
         }
+    }
+
+    private static SiteCatalogue CatalogueOf(SiteConfiguration site)
+    {
+        SiteCatalogue catalogue = SiteCatalogues.Of(site);
+        AlarmRuleConfiguration rule = StoreAlarm.Rule;
+        return catalogue with
+        {
+            Devices = [.. catalogue.Devices, StoreAlarm.Catalogue],
+            Rules = [.. catalogue.Rules, new CatalogueRule(rule.Id, rule.Point, rule.Name, RuleDirection.Above, rule.Warning, rule.Alarm)],
+        };
     }
 
     /// <summary>Jitter must differ between edges that restart together, so its seed comes from the system.</summary>

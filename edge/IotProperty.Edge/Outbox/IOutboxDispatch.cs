@@ -42,4 +42,8 @@ public sealed record OutboxSnapshot(
     long Commits,
     long StoreFailures,
     long Corrected,
-    long Tallies);
+    long Tallies)
+{
+    /// <summary>How the store fares.</summary>
+    public StoreCondition Condition { get; init; }
+}

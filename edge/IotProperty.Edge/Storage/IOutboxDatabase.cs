@@ -36,6 +36,9 @@ internal interface IOutboxDatabase : IDisposable
     /// <inheritdoc cref="OutboxDatabase.Commit"/>
     void Commit();
 
+    /// <summary>What the file holds; null for a disk that has no bounds.</summary>
+    StoreSize? Measure() => null;
+
     /// <inheritdoc cref="OutboxDatabase.WriteAgain"/>
     void WriteAgain();
 

@@ -204,6 +204,8 @@ internal sealed class OutboxDatabase : IOutboxDatabase
         }
     }
 
+    public StoreSize? Measure() => new StoreSize(Scalar(_connection, "PRAGMA page_count"), Scalar(_connection, "PRAGMA freelist_count"));
+
     /// <summary>Writes what is in the log into the file itself, and syncs it: pages that the disk may have failed to take are written once more.</summary>
     public void WriteAgain() => Execute(_connection, "PRAGMA wal_checkpoint(TRUNCATE)");
 

@@ -25,6 +25,7 @@ internal sealed class OutboxWriter : IDisposable
     private readonly SampleBuffer _samples;
     private readonly ILogger _logger;
     private readonly StoreOpening _opening;
+    private readonly StoreSpace _space;
     private readonly StoreRows _rows;
     private readonly TelemetryRows _telemetry;
     private readonly List<StateWrite> _stateWrites = [];
@@ -38,6 +39,7 @@ internal sealed class OutboxWriter : IDisposable
     private DoubtfulRound? _doubtful;
     private string? _damage;
     private long? _recoverAtMs;
+    private long _measureAtMs;
     private long _commits;
     private long _failures;
 
@@ -45,6 +47,7 @@ internal sealed class OutboxWriter : IDisposable
         string path, string site, OutboxSettings settings, EdgeClock clock, SampleBuffer samples, Func<string> newId, ILogger logger, StoreSeams seams)
     {
         (_path, _site, _settings, _clock, _samples, _logger) = (path, site, settings, clock, samples, logger);
+        _space = new StoreSpace(path, settings);
         _opening = new StoreOpening(path, site, settings.MaxBytes, clock, seams, logger);
         try
         {
@@ -109,6 +112,8 @@ internal sealed class OutboxWriter : IDisposable
                 Flushed = Flushed || taken.Samples.Count > 0;
             }
 
+            // After the round's receipts: whatever steps the queue at this time sends again what has none.
+            MeasureSpace(now);
             _rows.Happened(new OutboxEvent.Tick());
             if (_rows.Database is not null)
             {
@@ -270,6 +275,18 @@ internal sealed class OutboxWriter : IDisposable
         }
     }
 
+    private void MeasureSpace(Moment now)
+    {
+        if (_rows.Database is { } database && now.MonotonicMs >= _measureAtMs)
+        {
+            _measureAtMs = now.MonotonicMs + StoreSpace.EveryMs;
+            if (_space.Measure(database, _rows.Queue.Bytes) is { } room)
+            {
+                _rows.Happened(new OutboxEvent.Room(room.Bytes, room.Reason));
+            }
+        }
+    }
+
     private void Fail(List<StoreRequest> round, (List<Sample> Samples, LostSamples Lost) taken, Exception broken, Moment now)
     {
         _failures++;
@@ -287,6 +304,13 @@ internal sealed class OutboxWriter : IDisposable
                 _refused.TryAdd(add, Unavailable(broken));
             }
         }
+
+        if (StoreSpace.IsFull(broken))
+        {
+            _space.Release();
+        }
+
+        _measureAtMs = 0;
 
         if (StoreOpening.IsDamage(broken) && _rows.Database is not null)
         {
@@ -396,7 +420,10 @@ internal sealed class OutboxWriter : IDisposable
         _commits,
         _failures,
         _rows.Corrections.Corrected,
-        _rows.Tallies.Told);
+        _rows.Tallies.Told)
+    {
+        Condition = _rows.Database is null ? StoreCondition.Unwritable : _space.IsLow ? StoreCondition.LowOnSpace : StoreCondition.Sound,
+    };
 
     /// <summary>A round whose commit failed, until the store has told whether it was made.</summary>
     private sealed record DoubtfulRound(HashSet<StoreRequest> Adds, IReadOnlyList<StateWrite> State, List<Sample> Samples, LostSamples Lost, Exception Broken);

@@ -105,7 +105,13 @@ internal sealed class RecordReader(StoreImage image)
             return null;
         }
 
-        header = payload.AsSpan(payload.Length - header.Length, (int)headerBytes - (payload.Length - header.Length));
+        int read = payload.Length - header.Length;
+        if (headerBytes < read)
+        {
+            return null;
+        }
+
+        header = payload.AsSpan(read, (int)headerBytes - read);
         ReadOnlySpan<byte> body = payload.AsSpan((int)headerBytes);
         List<object?> values = [];
         while (!header.IsEmpty)
@@ -154,7 +160,7 @@ internal sealed class RecordReader(StoreImage image)
 
     private static long Integer(ReadOnlySpan<byte> bigEndian)
     {
-        long value = (sbyte)bigEndian[0];
+        long value = unchecked((sbyte)bigEndian[0]);
         foreach (byte next in bigEndian[1..])
         {
             value = (value << 8) | next;

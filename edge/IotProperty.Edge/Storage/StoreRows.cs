@@ -165,6 +165,8 @@ internal sealed class StoreRows
             return false;
         }
 
+        CommitMark mark = _mark with { Number = _mark.Number + 1 };
+        Database.WriteMark(mark);
         foreach (long id in _receipted.Keys)
         {
             Database.Delete(id);
@@ -173,9 +175,6 @@ internal sealed class StoreRows
 
         Tallies.Save(Database);
         Corrections.Save(Database);
-
-        CommitMark mark = _mark with { Number = _mark.Number + 1 };
-        Database.WriteMark(mark);
         Doubtful = mark;
         Database.Commit();
         Doubtful = null;

@@ -16,13 +16,14 @@ internal static class StoredRows
     /// <summary>Of table <c>outbox</c>.</summary>
     public static (OutboxRow Row, byte[] Payload)? RowOf(StoredRecord record)
     {
-        if (record.Values is not [null, long lane, long epoch, long sequence, long records, long fromMs, long toMs, long onlyGaps, long checksum, byte[] payload])
+        if (record.Values is not [null, long lane, long epoch, long sequence, long records, long fromMs, long toMs, long bookkeeping, long checksum, byte[] payload]
+            || !IsLane(lane) || !IsCount(records))
         {
             return null;
         }
 
-        OutboxRow row = new(record.RowId, new BatchNumber(epoch, (Lane)lane, sequence), payload.Length, (int)Math.Clamp(records, 0, UplinkLimits.MaxRecords + 1), fromMs, toMs, onlyGaps != 0);
-        return IsLane(lane) && IsCount(records) && RowChecksum.Of(row, payload) == checksum ? (row, payload) : null;
+        OutboxRow row = new(record.RowId, new BatchNumber(epoch, (Lane)lane, sequence), payload.Length, (int)records, fromMs, toMs, bookkeeping != 0);
+        return RowChecksum.Of(row, payload) == checksum ? (row, payload) : null;
     }
 
     /// <summary>Of table <c>aside</c>, which has no checksums of its own: an encoded batch is sealed by itself.</summary>

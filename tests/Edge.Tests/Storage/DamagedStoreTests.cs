@@ -14,7 +14,7 @@ namespace IotProperty.Edge.Tests.Storage;
 public sealed class DamagedStoreTests(ITestOutputHelper output) : IAsyncLifetime, IAsyncDisposable
 {
     private const int Rounds = 30;
-    private readonly OutboxBench _bench = new(new OutboxSettings { Window = 256, MaxBatchSamples = 500 });
+    private readonly OutboxBench _bench = new(new OutboxSettings { FlushMs = 250, Window = 256, MaxBatchSamples = 500 });
     private readonly Dictionary<BatchNumber, (byte[] Payload, int Records)> _truth = [];
     private readonly Dictionary<string, byte[]> _state = [];
 

@@ -111,6 +111,7 @@ public class OutboxTallyTests
         Assert.Equal(1, bench.Outbox.Snapshot.Events.Rows);
         await bench.Outbox.DisposeAsync();
         Execute(bench.Path, "DELETE FROM outbox WHERE lane = 1");
+        File.Delete(OutboxBench.NotesOf(bench.Path));
         await bench.RestartAsync();
         await bench.ConnectAsync();
         await bench.PassAsync(10_000);

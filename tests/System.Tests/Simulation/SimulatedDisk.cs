@@ -24,6 +24,9 @@ internal sealed class SimulatedDisk(Weather weather, Journal journal, FaultCount
     /// <summary>So many commits a power cut may take along at most.</summary>
     private const int MaxTorn = 3;
 
+    /// <summary>Where the mark of the last commit lies among the states; none of the edge's has such a name.</summary>
+    private const string MarkKey = "\0mark";
+
     private readonly SortedDictionary<long, DiskRow> _rows = [];
     private readonly Dictionary<string, byte[]> _state = new(StringComparer.Ordinal);
     private readonly Dictionary<TallyKey, TallyRow> _tallies = [];
@@ -95,7 +98,7 @@ internal sealed class SimulatedDisk(Weather weather, Journal journal, FaultCount
                 }
 
                 journal.Note($"disk: a commit of {commit.Count} changes is torn off");
-                Torn?.Invoke(commit);
+                Torn?.Invoke([.. commit.Where(change => change.Key != MarkKey)]);
             }
         }
 
@@ -164,7 +167,7 @@ internal sealed class SimulatedDisk(Weather weather, Journal journal, FaultCount
             _lastCommits.RemoveAt(0);
         }
 
-        Committed?.Invoke(commit);
+        Committed?.Invoke([.. commit.Where(change => change.Key != MarkKey)]);
     }
 
     private Plan Draw()
@@ -196,27 +199,45 @@ internal sealed class SimulatedDisk(Weather weather, Journal journal, FaultCount
 
         public bool InTransaction { get; private set; }
 
-        public long TakeEpoch(long utcMs)
+        /// <summary>The epoch is that of the last start even where its commit was torn off: the real edge knows it from the notes beside its store.</summary>
+        public CommitMark ReadMark()
         {
             CheckOpen();
-
-            // A commit of its own, and old enough to be safe from a power cut.
-            disk._lastCommits.Clear();
-            disk._epoch = Math.Max(disk._epoch + 1, utcMs);
-            return disk._epoch;
+            CommitMark mark = disk._state.TryGetValue(MarkKey, out byte[]? bytes) ? CommitMark.Read(bytes)!.Value : default;
+            return mark with { Epoch = Math.Max(mark.Epoch, disk._epoch) };
         }
 
-        public IReadOnlyList<OutboxRow> ReadIndex(out IReadOnlyList<long> damaged)
+        public void WriteMark(in CommitMark mark)
+        {
+            Begin();
+            if (mark.Epoch > disk._epoch)
+            {
+                // The start's own commit, and what came before it is old enough to be safe from a power cut.
+                disk._lastCommits.Clear();
+                disk._epoch = mark.Epoch;
+                _plan = Plan.Success;
+            }
+
+            disk._state.TryGetValue(MarkKey, out byte[]? before);
+            byte[] after = mark.ToBytes();
+            disk._state[MarkKey] = after;
+            _changes.Add(new Change(0, null, null, MarkKey, before, after));
+        }
+
+        public void WriteAgain() => CheckOpen();
+
+        public void Abandon() => End();
+
+        public IReadOnlyList<OutboxRow> ReadIndex()
         {
             CheckOpen();
-            damaged = [];
             return [.. disk._rows.Values.Select(row => row.Row)];
         }
 
         public Dictionary<string, byte[]> ReadState()
         {
             CheckOpen();
-            return new Dictionary<string, byte[]>(disk._state, StringComparer.Ordinal);
+            return disk._state.Where(state => state.Key != MarkKey).ToDictionary(StringComparer.Ordinal);
         }
 
         public bool TryRead(in OutboxRow row, [NotNullWhen(true)] out byte[]? payload)

@@ -27,7 +27,7 @@ internal sealed class StoreRoom : IDisposable
         (_simulation, _run) = (simulation, run);
         _samples = new SampleBuffer(simulation.Weather.MaxBufferedSamples);
         _writer = new OutboxWriter(
-            "outbox", BuildingSite.Id, simulation.EdgeSettings, run.Clock, _samples, NewId, NullLogger.Instance, simulation.Disk.Open);
+            "outbox", BuildingSite.Id, simulation.EdgeSettings, run.Clock, _samples, NewId, NullLogger.Instance, new StoreSeams { Disk = simulation.Disk.Open });
         _idPrefix = _writer.Epoch.ToString("x", CultureInfo.InvariantCulture);
         State = new Dictionary<string, byte[]>(_writer.State, StringComparer.Ordinal);
     }
