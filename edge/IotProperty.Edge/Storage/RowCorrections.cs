@@ -11,8 +11,8 @@ namespace IotProperty.Edge.Storage;
 /// </summary>
 internal sealed class RowCorrections
 {
-    /// <summary>The value of the store under which the backlog lies.</summary>
-    private const string StateName = "outbox/clock-corrections";
+    /// <summary>The value of the store under which the backlog lies. It names rows by their ids, so that it must not go into a store in which rows have others.</summary>
+    public const string StateName = "outbox/clock-corrections";
 
     private readonly int _recordsAtOnce;
     private readonly EdgeClock _clock;

@@ -156,12 +156,16 @@ internal sealed class StoreOpening(string path, string site, long maxBytes, Edge
 
             foreach ((string name, byte[] value) in running?.State ?? rescued.State)
             {
-                database.Write(new StateWrite(name, value));
+                if (name != RowCorrections.StateName)
+                {
+                    database.Write(new StateWrite(name, value));
+                }
             }
 
             foreach (TallyRow tally in rescued.Tallies)
             {
-                database.Write(tally);
+                // The row that carried it has another id now, if it is there at all; so it is told again.
+                database.Write(tally with { IsChanged = tally.IsChanged || tally.CarrierId != 0, CarrierId = 0 });
             }
 
             foreach (AsideRow aside in rescued.Aside)
