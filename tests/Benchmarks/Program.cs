@@ -19,6 +19,7 @@ IBenchmark[] benchmarks =
     new MeterFrameBenchmark(),
     new BatchCodecBenchmark(),
     new TelemetryIngestBenchmark(),
+    new ReadingIngestBenchmark(),
     new EdgeScaleBenchmark(),
     new WireBytesBenchmark(),
 ];

@@ -6,6 +6,7 @@ using IotProperty.Hub.Live;
 using IotProperty.Hub.Pages;
 using IotProperty.Hub.People;
 using IotProperty.Hub.Storage;
+using Microsoft.AspNetCore.DataProtection.KeyManagement;
 
 
 namespace IotProperty.Hub.Hosting;
@@ -42,11 +43,11 @@ public sealed class HubHost
         HubLogging.Configure(builder.Logging);
         builder.Services.AddSingleton(time);
         builder.Services.AddLedger(settings.Configuration.Ledger, folder);
-        builder.Services.AddLedgerJobs();
+        builder.Services.AddLedgerJobs(shared: settings.Configuration.Ledger is not null);
         builder.Services.AddTelemetry(settings.Configuration.Telemetry, folder);
         builder.Services.AddUplinkIngest();
-        builder.Services.AddPeople().AddLogin(folder);
-        builder.Services.AddSingleton<LiveSeats>().AddSingleton<LiveFeed>().AddSingleton<ILiveFeed>(provider => provider.GetRequiredService<LiveFeed>());
+        builder.Services.AddPeople().AddLogin(folder, shared: settings.Configuration.Ledger is not null);
+        builder.Services.AddLive(shared: settings.Configuration.Ledger is not null);
         builder.Services.AddFrontDoor();
         builder.Services.AddBroker(settings.Configuration.Broker);
         builder.Services.AddSingleton<MetricsText>().AddSingleton<FrontDoorMeter>();
@@ -66,7 +67,13 @@ public sealed class HubHost
     /// <summary>Brings the databases up to date. Before the start.</summary>
     public void Prepare()
     {
-        Application.Services.GetRequiredService<LedgerDatabase>().Prepare();
+        IServiceProvider services = Application.Services;
+        services.GetRequiredService<LedgerDatabase>().Prepare();
+        if (services.GetService<PostgresLedgerDatabase>() is { } shared)
+        {
+            PostgresKeyRepository.EnsureKey(shared, services.GetRequiredService<IKeyManager>(), services.GetRequiredService<TimeProvider>());
+        }
+
         _ = Application.Services.GetRequiredService<ITelemetryStore>();
 
         // Who listens late has missed what was counted before.

@@ -1,10 +1,10 @@
 namespace IotProperty.Hub.Jobs;
 
 /// <summary>
-/// Runs every job at the start and then again and again, each on a task of its own, so that a slow one delays nobody else. A run that fails is logged and tried again
+/// Runs every job, when it is this hub's turn, at the start and then again and again, each on a task of its own, so that a slow one delays nobody else. A run that fails is logged and tried again
 /// when its pause is over. Stops when the running jobs have come to their end.
 /// </summary>
-public sealed partial class JobScheduler(IEnumerable<IJob> jobs, TimeProvider time, ILogger<JobScheduler> logger) : BackgroundService
+public sealed partial class JobScheduler(IEnumerable<IJob> jobs, IJobTurns turns, TimeProvider time, ILogger<JobScheduler> logger) : BackgroundService
 {
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(jobs.Select(job => KeepRunningAsync(job, stoppingToken)));
 
@@ -15,9 +15,10 @@ public sealed partial class JobScheduler(IEnumerable<IJob> jobs, TimeProvider ti
         bool failing = false;
         while (!stoppingToken.IsCancellationRequested)
         {
+            TimeSpan pause = job.Every;
             try
             {
-                await job.RunAsync(stoppingToken);
+                pause = await turns.RunAsync(job, stoppingToken);
                 if (failing)
                 {
                     LogRecovered(job.Name);
@@ -43,7 +44,7 @@ public sealed partial class JobScheduler(IEnumerable<IJob> jobs, TimeProvider ti
 
             try
             {
-                await Task.Delay(job.Every, time, stoppingToken);
+                await Task.Delay(pause, time, stoppingToken);
             }
             catch (OperationCanceledException)
             {

@@ -1,10 +1,11 @@
+using IotProperty.Hub.Storage;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.EntityFrameworkCore;
 
 namespace IotProperty.Hub.People;
 
 /// <summary>Adds people and their roles. Scoped: one caller at a time.</summary>
-public sealed class PeopleRegister(UserManager<Person> users, PeopleContext context)
+public sealed class PeopleRegister(UserManager<Person> users, PeopleContext context, LedgerDatabase database)
 {
     public const string FirstUser = "administrator";
 
@@ -16,31 +17,30 @@ public sealed class PeopleRegister(UserManager<Person> users, PeopleContext cont
             return Issued.Refused($"{role}: not a role — one of {string.Join(", ", Roles.All)}");
         }
 
-        string password = OneTimeSecret.NewPassword();
-        Person person = new() { UserName = name, HasOneTimePassword = true };
         await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
-        IdentityResult created = await users.CreateAsync(person, password);
-        if (!created.Succeeded)
+        Issued issued = await InsertAsync(name, role, cancellationToken);
+        if (issued.Secret is not null)
         {
-            return Issued.Refused($"{name}: {string.Join(" ", created.Errors.Select(e => e.Description))}");
+            await transaction.CommitAsync(cancellationToken);
         }
 
-        context.RoleGrants.Add(new RoleGrant { PersonId = person.Id, Role = role });
-        await context.SaveChangesAsync(cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
-        return Issued.To(new OneTimeSecret(name, password));
+        return issued;
     }
 
-    /// <summary>On a hub that nobody can log in to, adds the administrator; otherwise does nothing.</summary>
+    /// <summary>On a hub that nobody can log in to, adds the administrator; otherwise does nothing. Of hubs that start at once on one database, one does it.</summary>
     public async Task<OneTimeSecret?> EnsureAdministratorAsync(CancellationToken cancellationToken)
     {
+        await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
+        await database.LockAsync(context, "first-administrator", cancellationToken);
         if (await context.Users.AnyAsync(cancellationToken))
         {
             return null;
         }
 
-        Issued issued = await AddAsync(FirstUser, Roles.Administrator, cancellationToken);
-        return issued.Secret ?? throw new InvalidOperationException(issued.Refusal);
+        Issued issued = await InsertAsync(FirstUser, Roles.Administrator, cancellationToken);
+        OneTimeSecret secret = issued.Secret ?? throw new InvalidOperationException(issued.Refusal);
+        await transaction.CommitAsync(cancellationToken);
+        return secret;
     }
 
     /// <summary>Changes one's own password. Returns what is wrong with it, or null.</summary>
@@ -56,5 +56,21 @@ public sealed class PeopleRegister(UserManager<Person> users, PeopleContext cont
         person.HasOneTimePassword = false;
         IdentityResult saved = await users.UpdateAsync(person);
         return [.. saved.Errors];
+    }
+
+    /// <summary>Inside the caller's transaction.</summary>
+    private async Task<Issued> InsertAsync(string name, string role, CancellationToken cancellationToken)
+    {
+        string password = OneTimeSecret.NewPassword();
+        Person person = new() { UserName = name, HasOneTimePassword = true };
+        IdentityResult created = await users.CreateAsync(person, password);
+        if (!created.Succeeded)
+        {
+            return Issued.Refused($"{name}: {string.Join(" ", created.Errors.Select(e => e.Description))}");
+        }
+
+        context.RoleGrants.Add(new RoleGrant { PersonId = person.Id, Role = role });
+        await context.SaveChangesAsync(cancellationToken);
+        return Issued.To(new OneTimeSecret(name, password));
     }
 }

@@ -5,6 +5,7 @@ using IotProperty.Hub.Storage;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.DataProtection;
+using Microsoft.AspNetCore.DataProtection.KeyManagement;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.EntityFrameworkCore;
 
@@ -49,9 +50,22 @@ internal static class PeopleServices
     }
 
     /// <summary>Login by cookie, tokens by header, and a policy for each permission. A route that names none is for those who are logged in.</summary>
-    public static IServiceCollection AddLogin(this IServiceCollection services, DataFolder folder)
+    /// <param name="services">Where to.</param>
+    /// <param name="folder">Where the keys of cookies lie.</param>
+    /// <param name="shared">Whether they lie in PostgreSQL instead, for all hubs on it.</param>
+    public static IServiceCollection AddLogin(this IServiceCollection services, DataFolder folder, bool shared)
     {
-        services.AddDataProtection().SetApplicationName("iotp-hub").PersistKeysToFileSystem(folder.Keys);
+        IDataProtectionBuilder keys = services.AddDataProtection().SetApplicationName("iotp-hub");
+        if (shared)
+        {
+            services.AddOptions<KeyManagementOptions>()
+                .Configure<PostgresLedgerDatabase>((options, database) => options.XmlRepository = new PostgresKeyRepository(database));
+        }
+        else
+        {
+            keys.PersistKeysToFileSystem(folder.Keys);
+        }
+
         services.AddScoped<IUserClaimsPrincipalFactory<Person>, PersonClaims>();
         services.AddScoped<SignInManager<Person>>();
         services.AddHttpContextAccessor();

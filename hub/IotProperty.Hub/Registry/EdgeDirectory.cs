@@ -12,8 +12,29 @@ namespace IotProperty.Hub.Registry;
 public sealed class EdgeDirectory(Ledger ledger, TimeProvider time) : IEdgeDirectory
 {
     private readonly ConcurrentDictionary<string, long> _heardMs = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, long> _unwrittenMs = new(StringComparer.Ordinal);
 
-    public void Heard(string site) => _heardMs[site] = time.GetUtcNow().ToUnixTimeMilliseconds();
+    public void Heard(string site)
+    {
+        long nowMs = time.GetUtcNow().ToUnixTimeMilliseconds();
+        _heardMs[site] = nowMs;
+        _unwrittenMs[site] = nowMs;
+    }
+
+    /// <summary>Which edges were heard since the last call, and when; milliseconds since the Unix epoch, UTC.</summary>
+    internal IReadOnlyDictionary<string, long> TakeHeard()
+    {
+        Dictionary<string, long> taken = new(StringComparer.Ordinal);
+        foreach (string site in _unwrittenMs.Keys)
+        {
+            if (_unwrittenMs.TryRemove(site, out long heardMs))
+            {
+                taken[site] = heardMs;
+            }
+        }
+
+        return taken;
+    }
 
     /// <summary>The record with what this process heard since it was written.</summary>
     public EdgeRecord WithLastHeard(EdgeRecord edge)
@@ -52,9 +73,16 @@ public sealed class EdgeDirectory(Ledger ledger, TimeProvider time) : IEdgeDirec
         };
         await (known is null ? change.InsertAsync(next) : change.UpdateAsync(next));
         bool renamed = state.Catalogue is { } catalogue && await NameSiteAsync(change, state.Site, catalogue);
-        return renamed
+        bool changed = renamed
             || known is null
             || (known.Online, known.Epoch, known.Version, known.ProfileHash) != (next.Online, next.Epoch, next.Version, next.ProfileHash);
+        if (changed)
+        {
+            // Those who watch at this hub hear it from the caller, after the commit; those at others with the commit.
+            change.Announce(LiveKind.Edge, state.Site, state.Site);
+        }
+
+        return changed;
     }
 
     private static async Task<bool> NameSiteAsync(LedgerChange change, string id, SiteCatalogue catalogue)

@@ -21,6 +21,11 @@ public sealed class EventLedger(Ledger ledger) : IEventLedger
         }
 
         byte[] hash = contentHash.ToArray();
+        if (batch.Readings.Length == batch.RecordCount && batch.Key.Lane == Lane.Reading && ledger.Readings is { } intake)
+        {
+            return await intake.CommitAsync(batch, hash, cancellationToken);
+        }
+
         (CommitOutcome outcome, IReadOnlyList<LiveEvent> changes) = await ledger.CommitAsync(change => TakeAsync(change, batch, hash), cancellationToken);
         return outcome switch
         {

@@ -17,6 +17,8 @@ public sealed class Ledger(LedgerDatabase database, ILiveFeed live, TimeProvider
     // Spreads the new attempts of hubs that met; guarded by the turn.
     private readonly Random _spread = new(Environment.ProcessId);
 
+    internal IReadingIntake? Readings => database.Readings;
+
     public async ValueTask<T> ReadAsync<T>(Func<LedgerContext, Task<T>> read, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();

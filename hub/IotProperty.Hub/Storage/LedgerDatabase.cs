@@ -27,6 +27,9 @@ public abstract class LedgerDatabase
     /// <summary>How often a write is begun anew before its failure counts.</summary>
     internal virtual int MaxWriteAttempts => 1;
 
+    /// <summary>A shorter way for batches of readings; null: they go the way of all others.</summary>
+    internal virtual IReadingIntake? Readings => null;
+
     /// <summary>Brings the database to the program's schema, making what is not there.</summary>
     /// <exception cref="SchemaMismatchException">The database belongs to another program version.</exception>
     public abstract void Prepare();

@@ -29,6 +29,7 @@ public static class LedgerServices
         services.AddSingleton<IWorkOrderDesk, WorkOrderDesk>();
         services.AddSingleton<IBillingDesk, BillingDesk>();
         services.AddSingleton<IAccessLog, AccessLog>();
+        services.AddSingleton<IHealthProbe, LedgerProbe>();
         return services;
     }
 
@@ -46,8 +47,20 @@ public static class LedgerServices
     }
 
     /// <summary>What is due by time; asks for an <see cref="ITelemetryStore"/> as well.</summary>
-    public static IServiceCollection AddLedgerJobs(this IServiceCollection services)
+    /// <param name="services">Where to.</param>
+    /// <param name="shared">Whether other hubs on the same ledger take turns with this one.</param>
+    public static IServiceCollection AddLedgerJobs(this IServiceCollection services, bool shared)
     {
+        if (shared)
+        {
+            services.AddSingleton<IJobTurns, PostgresJobTurns>();
+            services.AddHostedService<EdgeHeardWriter>();
+        }
+        else
+        {
+            services.AddSingleton<IJobTurns, OwnJobTurns>();
+        }
+
         services.AddSingleton<IJob, WorkOrderJob>();
         services.AddSingleton<IJob, MaintenancePlanJob>();
         services.AddHostedService<JobScheduler>();

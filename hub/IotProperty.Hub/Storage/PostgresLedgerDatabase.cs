@@ -27,6 +27,7 @@ public sealed class PostgresLedgerDatabase : LedgerDatabase, IDisposable, IAsync
         _time = time;
         Settings = settings;
         Source = NpgsqlDataSource.Create(ConnectionString(settings));
+        Readings = new PostgresReadings(this, time);
     }
 
     public PostgresSettings Settings { get; }
@@ -40,6 +41,8 @@ public sealed class PostgresLedgerDatabase : LedgerDatabase, IDisposable, IAsync
 
     /// <summary>Pooled connections, each with durable commits.</summary>
     internal NpgsqlDataSource Source { get; }
+
+    internal override IReadingIntake Readings { get; }
 
     internal override IsolationLevel WriteIsolation => IsolationLevel.Serializable;
 

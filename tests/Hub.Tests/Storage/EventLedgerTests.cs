@@ -8,17 +8,32 @@ using IotProperty.Hub.Registry;
 using IotProperty.Hub.Storage;
 using IotProperty.Hub.Tests.Support;
 using IotProperty.Protocols.Uplink;
+using IotProperty.Tests;
 
 namespace IotProperty.Hub.Tests.Storage;
 
 public sealed class SqliteEventLedgerTests() : EventLedgerTests(LedgerEngine.Sqlite);
 
 [NeedsPeers("postgres")]
-public sealed class PostgresEventLedgerTests() : EventLedgerTests(LedgerEngine.Postgres);
+public sealed class PostgresEventLedgerTests() : EventLedgerTests(LedgerEngine.Postgres)
+{
+    [PeerFact("postgres")]
+    public async Task Batch_that_the_server_refuses_takes_no_neighbour_down()
+    {
+        // PostgreSQL keeps no text with a NUL in it.
+        Task<CommitOutcome>[] commits = [.. Enumerable.Range(1, 20).Select(i => Task.Run(() => OutcomeAsync(i, i == 7 ? "me\0ter" : "meter-3")))];
+        await Assert.ThrowsAsync<Npgsql.PostgresException>(() => commits[6]);
+        commits[6] = Task.FromResult(CommitOutcome.Committed);
+        Assert.All(await Task.WhenAll(commits), outcome => Assert.Equal(CommitOutcome.Committed, outcome));
+    }
+
+    private async Task<CommitOutcome> OutcomeAsync(int sequence, string device) =>
+        (await CommitAsync(Readings(sequence, Reading(sequence * 60_000L, 1m) with { Device = device }), HashA)).Outcome;
+}
 
 public abstract class EventLedgerTests : IDisposable
 {
-    private static readonly byte[] HashA = [.. Enumerable.Repeat((byte)1, 16)];
+    protected static readonly byte[] HashA = [.. Enumerable.Repeat((byte)1, 16)];
     private static readonly byte[] HashB = [.. Enumerable.Repeat((byte)2, 16)];
     private static readonly PointRef Pressure = new("pump-1", "pressure");
 
@@ -271,6 +286,38 @@ public abstract class EventLedgerTests : IDisposable
     }
 
     [ConformanceFact]
+    public async Task Overlapping_batches_of_readings_land_once_each_and_every_caller_is_told_the_truth()
+    {
+        Batch BatchOf(int sequence) => Readings(sequence, [.. Enumerable.Range(0, 7).Select(i => Reading(sequence * 60_000L, 1.50m) with { Register = $"r{i}" })]);
+        LedgerCommit[] commits = await Task.WhenAll(Enumerable.Range(0, 180).Select(i => Task.Run(() => CommitAsync(BatchOf((i / 3) + 1), i % 3 == 2 ? HashB : HashA))));
+        for (int sequence = 1; sequence <= 60; sequence++)
+        {
+            // Whichever content came first holds the key: its repeat is a duplicate, the other content a collision.
+            CommitOutcome[] outcomes = [.. commits.Skip((sequence - 1) * 3).Take(3).Select(c => c.Outcome)];
+            Assert.Single(outcomes, CommitOutcome.Committed);
+            Assert.Equal(outcomes[2] == CommitOutcome.Committed ? 2 : 1, outcomes.Count(o => o == CommitOutcome.KeyCollision));
+        }
+
+        Assert.Equal([new BatchSpan(7, Lane.Reading, 60, 1, 60)], await _events.BatchesAsync("riverside", default));
+        Page<StoredReading> all = await new BillingDesk(_fixture.Ledger).ReadingsAsync("riverside", null, null, 0, long.MaxValue, new PageRequest(null, 1000), default);
+        Assert.Equal(420, all.Items.Count);
+    }
+
+    [ConformanceFact]
+    public async Task Readings_that_are_packed_anew_into_a_large_batch_are_kept_as_they_were()
+    {
+        MeterReading[] many = [.. Enumerable.Range(1, 300).Select(i => Reading(i * 60_000L, 1.50m))];
+        await CommitAsync(Readings(1, many[100]), HashA);
+        LedgerCommit large = await CommitAsync(Readings(2, [.. many.Select(r => r with { Value = 9m })]), HashA);
+        Assert.Equal(CommitOutcome.Committed, large.Outcome);
+        LedgerCommit nothingNew = await CommitAsync(Readings(3, many), HashA);
+        Assert.Equal((CommitOutcome.Committed, 0), (nothingNew.Outcome, nothingNew.Changes.Count));
+        Page<StoredReading> all = await new BillingDesk(_fixture.Ledger).ReadingsAsync("riverside", null, null, 0, long.MaxValue, new PageRequest(null, 1000), default);
+        Assert.Equal(300, all.Items.Count);
+        Assert.Equal([1.50m], all.Items.Where(r => r.Value != 9m).Select(r => r.Value));
+    }
+
+    [ConformanceFact]
     public async Task Overlapping_commits_of_many_tasks_all_land_once()
     {
         await Task.WhenAll(Enumerable.Range(1, 40).Select(i => Task.Run(() => CommitAsync(Events(((i - 1) / 2) + 1, Raise($"o{(i - 1) / 2}")), HashA))));
@@ -279,7 +326,7 @@ public abstract class EventLedgerTests : IDisposable
         Assert.Equal(20, order.OccurrenceCount);
     }
 
-    private async Task<LedgerCommit> CommitAsync(Batch batch, byte[] hash) => await _events.CommitAsync(batch, hash, default);
+    protected async Task<LedgerCommit> CommitAsync(Batch batch, byte[] hash) => await _events.CommitAsync(batch, hash, default);
 
     private async Task<IReadOnlyList<Alarm>> AlarmsAsync() => (await _alarms.ListAsync("riverside", false, PageRequest.First, default)).Items;
 
@@ -306,10 +353,10 @@ public abstract class EventLedgerTests : IDisposable
     private static Batch Events(long sequence, params AlarmTransition[] transitions) =>
         new() { Key = new BatchKey("riverside", 7, Lane.Event, sequence), Transitions = [.. transitions] };
 
-    private static Batch Readings(long sequence, params MeterReading[] readings) =>
+    protected static Batch Readings(long sequence, params MeterReading[] readings) =>
         new() { Key = new BatchKey("riverside", 7, Lane.Reading, sequence), Readings = [.. readings] };
 
-    private static MeterReading Reading(long timeMs, decimal value) => new("meter-3", "energy", "kWh", timeMs, value, 8, Quality.Good, true);
+    protected static MeterReading Reading(long timeMs, decimal value) => new("meter-3", "energy", "kWh", timeMs, value, 8, Quality.Good, true);
 
     private static AlarmTransition Raise(string occurrence) => Step(occurrence, 0, AlarmLevel.Normal, AlarmLevel.Alarm, 1_000);
 

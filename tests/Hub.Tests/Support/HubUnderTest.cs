@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text.RegularExpressions;
 using IotProperty.Hub.Hosting;
+using IotProperty.Hub.Hosting.Configuration;
 using IotProperty.Hub.People;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -32,11 +33,16 @@ public sealed partial class HubUnderTest : IAsyncDisposable
 
     public IPEndPoint MqttEndPoint => _host.MqttEndPoint;
 
-    public static async Task<HubUnderTest> StartAsync(TimeProvider? time = null)
+    /// <param name="time">Null: the system's.</param>
+    /// <param name="ledger">Null: SQLite in the folder.</param>
+    public static async Task<HubUnderTest> StartAsync(TimeProvider? time = null, PostgresSettings? ledger = null)
     {
         DirectoryInfo directory = Directory.CreateTempSubdirectory("iotp-hub-");
         DataFolder folder = DataFolder.Open(directory.FullName);
-        HubSettings settings = new(directory.FullName, FrontDoorAddress.AnyLoopbackPort, FrontDoorAddress.AnyLoopbackPort);
+        HubSettings settings = new(directory.FullName, FrontDoorAddress.AnyLoopbackPort, FrontDoorAddress.AnyLoopbackPort)
+        {
+            Configuration = new HubConfiguration { Ledger = ledger },
+        };
         IDisposable taken = folder.Lock();
         HubHost host = HubHost.Build(settings, folder, time ?? TimeProvider.System);
         host.Prepare();
@@ -93,7 +99,7 @@ public sealed partial class HubUnderTest : IAsyncDisposable
     public static async Task<HttpResponseMessage> PostAsync(HttpClient browser, string action, params (string Name, string Value)[] fields)
     {
         using FormUrlEncodedContent content = new(fields.Select(field => KeyValuePair.Create(field.Name, field.Value)));
-        return await browser.PostAsync(new Uri(action, UriKind.Relative), content);
+        return await browser.PostAsync(new Uri(action, UriKind.RelativeOrAbsolute), content);
     }
 
     public static string TokenIn(string html) => FormToken().Match(html) is { Success: true } match
