@@ -194,6 +194,9 @@ internal sealed class OutboxWriter : IDisposable
                 break;
             case StoreRequest.Connect connect:
                 _rows.Outbound.Connect(connect.Outbound);
+
+                // What is sampled from now on is live: the row that gathered while the hub was away belongs to the backlog, and would keep it there.
+                _telemetry.Forget();
                 _rows.Happened(new OutboxEvent.Disconnected());
                 _rows.Happened(new OutboxEvent.Connected());
                 break;

@@ -107,7 +107,8 @@ internal sealed class Expectations
         }
 
         (long connectedMs, long sinceMs) = (edge.Uplink.ConnectedMs, Now);
-        if (!batch.Transitions.IsEmpty)
+        // A backlog of events that is longer than the window goes first, in its order.
+        if (!batch.Transitions.IsEmpty && edge.Store.Snapshot.Events.Rows < _simulation.Weather.Settings.Window)
         {
             _simulation.Agenda.In(1_000, () =>
             {

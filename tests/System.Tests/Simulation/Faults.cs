@@ -10,6 +10,7 @@ internal enum Fault
     CommitsTorn,
     RowDamaged,
     CommitFailed,
+    CommitFailedAfterReachingDisk,
     DiskFull,
     DiskSlow,
     QuotaReached,

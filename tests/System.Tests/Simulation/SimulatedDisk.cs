@@ -39,6 +39,7 @@ internal sealed class SimulatedDisk(Weather weather, Journal journal, FaultCount
         Success,
         FailInside,
         FailAtCommit,
+        FailAfterCommit,
         KillInside,
         KillAfterCommit,
         LieAtCommit,
@@ -183,7 +184,7 @@ internal sealed class SimulatedDisk(Weather weather, Journal journal, FaultCount
         }
 
         HadTrouble = true;
-        return weather.Pick(Plan.FailInside, Plan.FailAtCommit, Plan.KillInside, Plan.KillAfterCommit);
+        return weather.Pick(Plan.FailInside, Plan.FailAtCommit, Plan.FailAfterCommit, Plan.KillInside, Plan.KillAfterCommit);
     }
 
     /// <summary>One change of a transaction: of a row, of a state, or of a tally.</summary>
@@ -314,6 +315,12 @@ internal sealed class SimulatedDisk(Weather weather, Journal journal, FaultCount
             _changes = [];
             InTransaction = false;
             disk.Keep(commit);
+            if (_plan == Plan.FailAfterCommit)
+            {
+                disk.Count(Fault.CommitFailedAfterReachingDisk);
+                throw Broken();
+            }
+
             if (_plan == Plan.KillAfterCommit)
             {
                 disk.Count(Fault.EdgeKilledAfterCommit);
