@@ -11,6 +11,9 @@ namespace IotProperty.Hub.Storage;
 /// </summary>
 public sealed class Ledger(LedgerDatabase database, ILiveFeed live, TimeProvider time) : IDisposable
 {
+    // Two hubs that keep meeting would each wait long for luck.
+    private const int AttemptsBesideOthers = 3;
+
     // SQLite has one writer. Waiting here is fair and prompt; waiting in SQLite is polling. On PostgreSQL it spares the writes of one hub from each other.
     private readonly SemaphoreSlim _writer = new(1, 1);
 
@@ -52,7 +55,7 @@ public sealed class Ledger(LedgerDatabase database, ILiveFeed live, TimeProvider
             {
                 try
                 {
-                    return await AttemptAsync(write, cancellationToken);
+                    return await AttemptAsync(write, alone: attempt > AttemptsBesideOthers, cancellationToken);
                 }
                 catch (Exception met) when (attempt < database.MaxWriteAttempts && database.IsWorthAnotherAttempt(met))
                 {
@@ -68,7 +71,8 @@ public sealed class Ledger(LedgerDatabase database, ILiveFeed live, TimeProvider
 
     public void Dispose() => _writer.Dispose();
 
-    private async Task<(T Result, IReadOnlyList<LiveEvent> Changes)> AttemptAsync<T>(Func<LedgerChange, Task<T>> write, CancellationToken cancellationToken)
+    private async Task<(T Result, IReadOnlyList<LiveEvent> Changes)> AttemptAsync<T>(
+        Func<LedgerChange, Task<T>> write, bool alone, CancellationToken cancellationToken)
     {
         LedgerContext context = new(database.Options);
         await using (context.ConfigureAwait(false))
@@ -76,6 +80,7 @@ public sealed class Ledger(LedgerDatabase database, ILiveFeed live, TimeProvider
             IDbContextTransaction transaction = await context.Database.BeginTransactionAsync(database.WriteIsolation, cancellationToken);
             await using (transaction.ConfigureAwait(false))
             {
+                await database.TakeTurnAsync(context, alone, cancellationToken);
                 LedgerChange change = new(context, time.GetUtcNow(), cancellationToken);
                 T result = await write(change);
                 await database.TellOthersAsync(change);

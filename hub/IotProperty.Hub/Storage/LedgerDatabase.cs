@@ -38,6 +38,9 @@ public abstract class LedgerDatabase
     public abstract DbContextOptionsBuilder<TContext> Configure<TContext>(DbContextOptionsBuilder<TContext> builder)
         where TContext : DbContext;
 
+    /// <summary>The first thing in a write's transaction. With <paramref name="alone"/> no other hub writes until it ends: the way of a write that others got ahead of.</summary>
+    internal virtual Task TakeTurnAsync(DbContext inTransaction, bool alone, CancellationToken cancellationToken) => Task.CompletedTask;
+
     /// <summary>Whether a write failed only because another one came in between, so that it may succeed when it is begun anew.</summary>
     internal virtual bool IsWorthAnotherAttempt(Exception failure) => false;
 

@@ -74,6 +74,16 @@ public sealed class PostgresLedgerDatabase : LedgerDatabase, IDisposable, IAsync
 
     public ValueTask DisposeAsync() => Source.DisposeAsync();
 
+    // Serializable transactions keep the ledger right; these locks only see to it that a write which met others again and again comes to its end. A lock on a
+    // table, unlike an advisory one, is taken before the transaction's snapshot and ends with the transaction, however that ends. Whoever reads or changes the
+    // schema is not disturbed.
+    internal override Task TakeTurnAsync(DbContext inTransaction, bool alone, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(inTransaction);
+        return inTransaction.Database.ExecuteSqlRawAsync(
+            alone ? "LOCK TABLE schema_version IN EXCLUSIVE MODE" : "LOCK TABLE schema_version IN ROW SHARE MODE", cancellationToken);
+    }
+
     internal override bool IsWorthAnotherAttempt(Exception failure)
     {
         for (Exception? at = failure; at is not null; at = at.InnerException)
