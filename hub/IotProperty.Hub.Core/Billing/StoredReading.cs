@@ -26,4 +26,7 @@ public sealed record StoredReading
     public required Quality Quality { get; init; }
 
     public required bool ClockTrusted { get; init; }
+
+    /// <summary>By how much the edge corrected a time that it had taken before its clock was synchronised, in milliseconds; 0: not at all.</summary>
+    public long ClockCorrectionMs { get; init; }
 }

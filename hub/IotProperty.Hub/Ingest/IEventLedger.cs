@@ -1,4 +1,5 @@
 using IotProperty.Hub.Live;
+using IotProperty.Hub.Reconciliation;
 using IotProperty.Hub.Storage;
 using IotProperty.Protocols.Uplink;
 
@@ -30,4 +31,12 @@ public interface IEventLedger
 
     /// <summary>Which batches of the event and reading lanes of a site are committed.</summary>
     ValueTask<IReadOnlyList<BatchSpan>> BatchesAsync(string site, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// What was received of each hour in [fromMs, toMs) in the event and reading lanes, by boot epoch: written in the transaction of each batch, never by a repeat.
+    /// </summary>
+    ValueTask<ReceivedTallies> TalliesAsync(string site, long fromMs, long toMs, CancellationToken cancellationToken);
+
+    /// <summary>The batches of the span that are not committed here, at most <see cref="ReceivedTallies.MaxMissing"/> ranges.</summary>
+    ValueTask<IReadOnlyList<SequenceRange>> MissingAsync(string site, Lane lane, long epoch, SequenceRange span, CancellationToken cancellationToken);
 }

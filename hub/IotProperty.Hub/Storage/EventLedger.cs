@@ -1,6 +1,7 @@
 using IotProperty.Hub.Alarms;
 using IotProperty.Hub.Ingest;
 using IotProperty.Hub.Live;
+using IotProperty.Hub.Reconciliation;
 using IotProperty.Protocols.Uplink;
 using Microsoft.EntityFrameworkCore;
 
@@ -44,6 +45,28 @@ public sealed class EventLedger(Ledger ledger) : IEventLedger
             .ToListAsync(cancellationToken),
         cancellationToken);
 
+    public async ValueTask<ReceivedTallies> TalliesAsync(string site, long fromMs, long toMs, CancellationToken cancellationToken) => await ledger.ReadAsync(
+        async db => new ReceivedTallies(
+            await db.Set<TallyStartRow>().MaxAsync(start => start.SinceMs, cancellationToken),
+            (await db.Set<ReceivedTallyRow>()
+                .Where(tally => tally.Site == site && tally.HourMs >= fromMs && tally.HourMs < toMs)
+                .OrderBy(tally => tally.HourMs).ThenBy(tally => tally.Lane).ThenBy(tally => tally.Epoch)
+                .ToListAsync(cancellationToken)).ConvertAll(row => row.ToTally())),
+        cancellationToken);
+
+    public async ValueTask<IReadOnlyList<SequenceRange>> MissingAsync(string site, Lane lane, long epoch, SequenceRange span, CancellationToken cancellationToken) =>
+        await ledger.ReadAsync(
+            async db => SequenceRange.Missing(
+                span.First,
+                span.Last,
+                await db.Set<BatchRow>()
+                    .Where(b => b.Site == site && b.Epoch == epoch && b.Lane == lane && b.Sequence >= span.First && b.Sequence <= span.Last)
+                    .OrderBy(b => b.Sequence)
+                    .Select(b => b.Sequence)
+                    .ToListAsync(cancellationToken),
+                ReceivedTallies.MaxMissing),
+            cancellationToken);
+
     private static async Task<CommitOutcome> TakeAsync(LedgerChange change, Batch batch, byte[] hash)
     {
         BatchKey key = batch.Key;
@@ -61,6 +84,7 @@ public sealed class EventLedger(Ledger ledger) : IEventLedger
         await TakeAccessEventsAsync(change, key.Site, batch);
         await TakeReadingsAsync(change, key.Site, batch);
         await TakeNoticesAsync(change, key.Site, batch);
+        await TallyWriter.TakeAsync(change, batch);
         return CommitOutcome.Committed;
     }
 
@@ -71,8 +95,8 @@ public sealed class EventLedger(Ledger ledger) : IEventLedger
         {
             int inserted = await change.ExecuteAsync(
                 """
-                INSERT INTO alarm_transition (site, occurrence, ordinal, rule, device, point, from_level, to_level, cause, time_ms, value, limit_value, clock_trusted, received_ms)
-                VALUES (@Site, @Occurrence, @Ordinal, @Rule, @Device, @Point, @From, @To, @Cause, @TimeMs, @Value, @Limit, @ClockTrusted, @NowMs)
+                INSERT INTO alarm_transition (site, occurrence, ordinal, rule, device, point, from_level, to_level, cause, time_ms, value, limit_value, clock_trusted, received_ms, clock_correction_ms)
+                VALUES (@Site, @Occurrence, @Ordinal, @Rule, @Device, @Point, @From, @To, @Cause, @TimeMs, @Value, @Limit, @ClockTrusted, @NowMs, @ClockCorrectionMs)
                 ON CONFLICT DO NOTHING
                 """,
                 new
@@ -91,6 +115,7 @@ public sealed class EventLedger(Ledger ledger) : IEventLedger
                     Limit = Known(transition.Limit),
                     transition.ClockTrusted,
                     change.NowMs,
+                    ClockCorrectionMs = CorrectionOf(batch, transition.ClockTrusted),
                 });
             if (inserted > 0 && !occurrences.Contains(transition.Occurrence))
             {
@@ -114,8 +139,8 @@ public sealed class EventLedger(Ledger ledger) : IEventLedger
         {
             int inserted = await change.ExecuteAsync(
                 """
-                INSERT INTO access_event (site, id, device, kind, decision, reason, credential, fingerprint, time_ms, clock_trusted, received_ms)
-                VALUES (@Site, @Id, @Device, @Kind, @Decision, @Reason, @Credential, @Fingerprint, @TimeMs, @ClockTrusted, @NowMs)
+                INSERT INTO access_event (site, id, device, kind, decision, reason, credential, fingerprint, time_ms, clock_trusted, received_ms, clock_correction_ms)
+                VALUES (@Site, @Id, @Device, @Kind, @Decision, @Reason, @Credential, @Fingerprint, @TimeMs, @ClockTrusted, @NowMs, @ClockCorrectionMs)
                 ON CONFLICT DO NOTHING
                 """,
                 new
@@ -131,6 +156,7 @@ public sealed class EventLedger(Ledger ledger) : IEventLedger
                     happened.TimeMs,
                     happened.ClockTrusted,
                     change.NowMs,
+                    ClockCorrectionMs = CorrectionOf(batch, happened.ClockTrusted),
                 });
             if (inserted > 0)
             {
@@ -145,8 +171,8 @@ public sealed class EventLedger(Ledger ledger) : IEventLedger
         {
             int inserted = await change.ExecuteAsync(
                 """
-                INSERT INTO reading (site, device, register, time_ms, value, unit, digits, quality, clock_trusted)
-                VALUES (@Site, @Device, @Register, @TimeMs, @Value, @Unit, @Digits, @Quality, @ClockTrusted)
+                INSERT INTO reading (site, device, register, time_ms, value, unit, digits, quality, clock_trusted, clock_correction_ms)
+                VALUES (@Site, @Device, @Register, @TimeMs, @Value, @Unit, @Digits, @Quality, @ClockTrusted, @ClockCorrectionMs)
                 ON CONFLICT DO NOTHING
                 """,
                 new
@@ -160,6 +186,7 @@ public sealed class EventLedger(Ledger ledger) : IEventLedger
                     reading.Digits,
                     reading.Quality,
                     reading.ClockTrusted,
+                    ClockCorrectionMs = CorrectionOf(batch, reading.ClockTrusted),
                 });
             if (inserted > 0)
             {
@@ -205,6 +232,8 @@ public sealed class EventLedger(Ledger ledger) : IEventLedger
                 });
         }
     }
+
+    private static long CorrectionOf(Batch batch, bool clockTrusted) => clockTrusted ? 0 : batch.ClockCorrectionMs;
 
     private static double? Known(double value) => double.IsNaN(value) ? null : value;
 }

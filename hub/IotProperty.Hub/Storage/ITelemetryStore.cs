@@ -1,9 +1,11 @@
+using IotProperty.Hub.Reconciliation;
 using IotProperty.Protocols.Uplink;
 
 namespace IotProperty.Hub.Storage;
 
 /// <summary>A stored sample. Times are milliseconds since the Unix epoch, UTC.</summary>
-public readonly record struct StoredSample(long TimeMs, double Value, Quality Quality, bool ClockTrusted);
+/// <param name="ClockCorrected">Whether the time was taken before the edge's clock was synchronised and corrected by the edge when it was; then the clock is not trusted.</param>
+public readonly record struct StoredSample(long TimeMs, double Value, Quality Quality, bool ClockTrusted, bool ClockCorrected = false);
 
 /// <summary>The newest sample of a point.</summary>
 public readonly record struct LatestSample(string Site, PointRef Point, StoredSample Sample);
@@ -41,4 +43,10 @@ public interface ITelemetryStore
 
     /// <summary>Which batches of a site are committed here.</summary>
     ValueTask<IReadOnlyList<BatchSpan>> BatchesAsync(string site, CancellationToken cancellationToken);
+
+    /// <summary>What was received of each hour in [fromMs, toMs), by boot epoch: written in the transaction of each batch, never by a repeat.</summary>
+    ValueTask<ReceivedTallies> TalliesAsync(string site, long fromMs, long toMs, CancellationToken cancellationToken);
+
+    /// <summary>The batches of the span that are not committed here, at most <see cref="ReceivedTallies.MaxMissing"/> ranges.</summary>
+    ValueTask<IReadOnlyList<SequenceRange>> MissingAsync(string site, long epoch, SequenceRange span, CancellationToken cancellationToken);
 }

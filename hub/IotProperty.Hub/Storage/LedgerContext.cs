@@ -40,6 +40,7 @@ public sealed class LedgerContext : DbContext
         ArgumentNullException.ThrowIfNull(modelBuilder);
         AddRegistry(modelBuilder);
         AddEvents(modelBuilder);
+        AddReconciliation(modelBuilder);
         AddMaintenance(modelBuilder);
         AddBilling(modelBuilder);
         foreach (IMutableEntityType entity in modelBuilder.Model.GetEntityTypes())
@@ -82,6 +83,15 @@ public sealed class LedgerContext : DbContext
         Add<CommandResultRow>(model, "command_result", nameof(CommandResultRow.Site), nameof(CommandResultRow.Id));
         Add<GapRow>(model, "gap", nameof(GapRow.Site), nameof(GapRow.Id));
         Add<Alarm>(model, "alarm").ComplexProperty(a => a.Name);
+    }
+
+    private static void AddReconciliation(ModelBuilder model)
+    {
+        Add<ReceivedTallyRow>(
+            model, "received_tally", nameof(ReceivedTallyRow.Site), nameof(ReceivedTallyRow.Epoch), nameof(ReceivedTallyRow.Lane), nameof(ReceivedTallyRow.HourMs));
+        Add<EdgeTallyRow>(model, "edge_tally", nameof(EdgeTallyRow.Site), nameof(EdgeTallyRow.Epoch), nameof(EdgeTallyRow.Lane), nameof(EdgeTallyRow.HourMs));
+        Add<TallyStartRow>(model, "tally_start", nameof(TallyStartRow.SinceMs));
+        Add<ClockStepRow>(model, "clock_step", nameof(ClockStepRow.Site), nameof(ClockStepRow.Id));
     }
 
     private static void AddMaintenance(ModelBuilder model)

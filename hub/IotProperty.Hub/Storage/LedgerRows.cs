@@ -1,3 +1,4 @@
+using IotProperty.Hub.Reconciliation;
 using IotProperty.Protocols.Uplink;
 
 namespace IotProperty.Hub.Storage;
@@ -37,6 +38,9 @@ public sealed record AlarmTransitionRow
 
     public required long ReceivedMs { get; init; }
 
+    /// <summary>By how much the edge corrected a time that it had taken before its clock was synchronised; 0: not at all.</summary>
+    public long ClockCorrectionMs { get; init; }
+
     public AlarmTransition ToTransition() => new(
         Occurrence, Ordinal, Rule, new PointRef(Device, Point), FromLevel, ToLevel, Cause, TimeMs, Value ?? double.NaN, LimitValue ?? double.NaN, ClockTrusted);
 }
@@ -56,7 +60,8 @@ public sealed record AccessEventRow(
     string Fingerprint,
     long TimeMs,
     bool ClockTrusted,
-    long ReceivedMs);
+    long ReceivedMs,
+    long ClockCorrectionMs = 0);
 
 /// <summary>A row of <c>command_result</c>.</summary>
 public sealed record CommandResultRow(string Site, string Id, CommandOutcome Outcome, string Detail, long TimeMs, bool ClockTrusted, long ReceivedMs);
@@ -73,7 +78,30 @@ public sealed record GapRow(
     long ToMs,
     int RecordCount,
     string Reason,
-    long ReceivedMs);
+    long ReceivedMs)
+{
+    public GapRecord ToGap() => new(Id, Lane, Epoch, FirstSequence, LastSequence, FromMs, ToMs, RecordCount, Reason);
+}
+
+/// <summary>A row of <c>received_tally</c>.</summary>
+public sealed record ReceivedTallyRow(string Site, long Epoch, Lane Lane, long HourMs, long RecordCount, long HashLow, long HashHigh)
+{
+    public ReceivedTally ToTally() => new(Epoch, Lane, HourMs, RecordCount, HashHalves.Join(HashLow, HashHigh));
+}
+
+/// <summary>A row of <c>edge_tally</c>.</summary>
+/// <param name="Hash">The bits of the sum.</param>
+public sealed record EdgeTallyRow(
+    string Site, long Epoch, Lane Lane, long HourMs, long RecordCount, long Hash, long FirstSequence, long LastSequence, long Revision, long ReceivedMs)
+{
+    public HourTally ToTally() => new(Epoch, Lane, HourMs, RecordCount, unchecked((ulong)Hash), FirstSequence, LastSequence, Revision);
+}
+
+/// <summary>The row of <c>tally_start</c>.</summary>
+public sealed record TallyStartRow(long SinceMs);
+
+/// <summary>A row of <c>clock_step</c>.</summary>
+public sealed record ClockStepRow(string Site, string Id, long Epoch, long TimeMs, long StepMs, long UptimeMs, bool ClockTrusted, long ReceivedMs);
 
 /// <summary>A row of <c>batch</c>.</summary>
 public sealed record BatchRow(string Site, long Epoch, Lane Lane, long Sequence, byte[] ContentHash, int RecordCount, long ReceivedMs);

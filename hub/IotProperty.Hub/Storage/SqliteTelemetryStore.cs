@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Diagnostics.Metrics;
+using IotProperty.Hub.Reconciliation;
 using IotProperty.Hub.Telemetry;
 using IotProperty.Protocols.Uplink;
 using Microsoft.Data.Sqlite;
@@ -162,6 +163,60 @@ public sealed class SqliteTelemetryStore : ITelemetryStore, IAsyncDisposable
         return spans;
     }
 
+    /// <inheritdoc/>
+    public async ValueTask<ReceivedTallies> TalliesAsync(string site, long fromMs, long toMs, CancellationToken cancellationToken)
+    {
+        using SqliteConnection connection = new(_connectionString);
+        await connection.OpenAsync(cancellationToken);
+        using SqliteCommand command = connection.CreateCommand();
+        command.CommandText =
+            """
+            SELECT epoch, hour_ms, record_count, hash_low, hash_high FROM tally
+            WHERE site = (SELECT id FROM site WHERE name = $site) AND hour_ms >= $from AND hour_ms < $to ORDER BY hour_ms, epoch
+            """;
+        command.Parameters.AddWithValue("$site", site);
+        command.Parameters.AddWithValue("$from", fromMs);
+        command.Parameters.AddWithValue("$to", toMs);
+        List<ReceivedTally> tallies = [];
+        using (SqliteDataReader reader = await command.ExecuteReaderAsync(cancellationToken))
+        {
+            while (reader.Read())
+            {
+                tallies.Add(new(reader.GetInt64(0), Lane.Telemetry, reader.GetInt64(1), reader.GetInt64(2), HashHalves.Join(reader.GetInt64(3), reader.GetInt64(4))));
+            }
+        }
+
+        command.CommandText = "SELECT since_ms FROM tally_start";
+        return new((long)(await command.ExecuteScalarAsync(cancellationToken))!, tallies);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<IReadOnlyList<SequenceRange>> MissingAsync(string site, long epoch, SequenceRange span, CancellationToken cancellationToken)
+    {
+        using SqliteConnection connection = new(_connectionString);
+        await connection.OpenAsync(cancellationToken);
+        using SqliteCommand command = connection.CreateCommand();
+        command.CommandText =
+            """
+            SELECT sequence FROM batch
+            WHERE site = (SELECT id FROM site WHERE name = $site) AND epoch = $epoch AND sequence BETWEEN $first AND $last ORDER BY sequence
+            """;
+        command.Parameters.AddWithValue("$site", site);
+        command.Parameters.AddWithValue("$epoch", epoch);
+        command.Parameters.AddWithValue("$first", span.First);
+        command.Parameters.AddWithValue("$last", span.Last);
+        using SqliteDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
+        return SequenceRange.Missing(span.First, span.Last, Sequences(reader), ReceivedTallies.MaxMissing);
+
+        static IEnumerable<long> Sequences(SqliteDataReader reader)
+        {
+            while (reader.Read())
+            {
+                yield return reader.GetInt64(0);
+            }
+        }
+    }
+
     /// <summary>Commits what waits and closes the file.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -239,6 +294,12 @@ public sealed class SqliteTelemetryStore : ITelemetryStore, IAsyncDisposable
             return;
         }
 
+        foreach (BatchTally tally in BatchTally.Of(commit.Batch))
+        {
+            database.AddTally(site, commit.Batch.Key.Epoch, tally);
+        }
+
+        bool corrected = commit.Batch.ClockCorrectionMs != 0;
         TelemetrySeries? series = null;
         foreach (ref readonly Sample sample in commit.Batch.Samples.AsSpan())
         {
@@ -252,7 +313,7 @@ public sealed class SqliteTelemetryStore : ITelemetryStore, IAsyncDisposable
                 _touched.Add(series);
             }
 
-            series.Staged.Add(sample.TimeMs, sample.Value, SampleMark.Of(sample.Quality, sample.ClockTrusted));
+            series.Staged.Add(sample.TimeMs, sample.Value, SampleMark.Of(sample.Quality, sample.ClockTrusted, corrected && !sample.ClockTrusted));
         }
     }
 

@@ -21,6 +21,7 @@ internal sealed class TelemetryDatabase : IDisposable
     private readonly SqliteCommand _insertBatch;
     private readonly SqliteCommand _readHash;
     private readonly SqliteCommand _countBatch;
+    private readonly SqliteCommand _addTally;
     private readonly SqliteCommand _insertJournal;
     private readonly SqliteCommand _insertBlock;
     private readonly SqliteCommand _updateSeries;
@@ -45,6 +46,12 @@ internal sealed class TelemetryDatabase : IDisposable
                 ON CONFLICT DO UPDATE SET batches = batches + 1, min_sequence = min(min_sequence, $3), max_sequence = max(max_sequence, $3)
                 """,
                 3);
+            _addTally = Prepare(
+                """
+                INSERT INTO tally (site, epoch, hour_ms, record_count, hash_low, hash_high) VALUES ($1, $2, $3, $4, $5, $6)
+                ON CONFLICT DO UPDATE SET record_count = record_count + $4, hash_low = hash_low + $5, hash_high = hash_high + $6
+                """,
+                6);
             _insertJournal = Prepare("INSERT INTO journal (runs) VALUES ($1)", 1);
             _insertBlock = Prepare("INSERT INTO block (series, first_ms, last_ms, run) VALUES ($1, $2, $3, $4) RETURNING id", 4);
             _updateSeries = Prepare("UPDATE series SET samples = $2, latest_ms = $3, latest_bits = $4, latest_mark = $5 WHERE id = $1", 5);
@@ -79,6 +86,13 @@ internal sealed class TelemetryDatabase : IDisposable
         return known.AsSpan().SequenceEqual(contentHash) ? CommitOutcome.Duplicate : CommitOutcome.KeyCollision;
     }
 
+    /// <summary>Adds what a batch brought to the tally of an hour.</summary>
+    public void AddTally(TelemetrySite site, long epoch, in BatchTally tally)
+    {
+        (long low, long high) = HashHalves.Of(tally.Hash);
+        Bind(_addTally, site.Id, epoch, tally.HourMs, tally.Records, low, high).ExecuteNonQuery();
+    }
+
     public void InsertJournal(byte[] runs) => Bind(_insertJournal, runs).ExecuteNonQuery();
 
     /// <summary>Returns the block's id.</summary>
@@ -91,7 +105,7 @@ internal sealed class TelemetryDatabase : IDisposable
         samples,
         latest.TimeMs,
         BitConverter.DoubleToInt64Bits(latest.Value),
-        (long)SampleMark.Of(latest.Quality, latest.ClockTrusted)).ExecuteNonQuery();
+        (long)SampleMark.Of(latest.Quality, latest.ClockTrusted, latest.ClockCorrected)).ExecuteNonQuery();
 
     public void ClearJournal() => _clearJournal.ExecuteNonQuery();
 
@@ -110,7 +124,7 @@ internal sealed class TelemetryDatabase : IDisposable
                 byte mark = row.IsDBNull(7) ? (byte)0 : row.GetByte(7);
                 StoredSample? latest = row.IsDBNull(5)
                     ? null
-                    : new(row.GetInt64(5), BitConverter.Int64BitsToDouble(row.GetInt64(6)), SampleMark.QualityOf(mark), SampleMark.IsTrusted(mark));
+                    : new(row.GetInt64(5), BitConverter.Int64BitsToDouble(row.GetInt64(6)), SampleMark.QualityOf(mark), SampleMark.IsTrusted(mark), SampleMark.IsCorrected(mark));
                 series.Restore(row.GetInt64(4), latest);
                 site.Samples += series.SealedSamples;
             });
@@ -129,7 +143,7 @@ internal sealed class TelemetryDatabase : IDisposable
     {
         SqliteCommand[] commands =
         [
-            _begin, _commit, _insertSite, _insertSeries, _insertBatch, _readHash, _countBatch, _insertJournal, _insertBlock, _updateSeries, _clearJournal,
+            _begin, _commit, _insertSite, _insertSeries, _insertBatch, _readHash, _countBatch, _addTally, _insertJournal, _insertBlock, _updateSeries, _clearJournal,
         ];
         foreach (SqliteCommand command in commands)
         {

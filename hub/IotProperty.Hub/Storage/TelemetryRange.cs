@@ -53,7 +53,7 @@ internal sealed class TelemetryRange(long fromMs, long toMs, int limit)
         for (int i = 0; i < samples.Length; i++)
         {
             Found found = _found[i];
-            samples[i] = new(found.TimeMs, found.Value, SampleMark.QualityOf(found.Mark), SampleMark.IsTrusted(found.Mark));
+            samples[i] = new(found.TimeMs, found.Value, SampleMark.QualityOf(found.Mark), SampleMark.IsTrusted(found.Mark), SampleMark.IsCorrected(found.Mark));
         }
 
         return samples;

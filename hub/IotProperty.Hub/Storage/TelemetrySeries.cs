@@ -48,7 +48,7 @@ internal sealed class TelemetrySeries(long id, PointRef point)
 
         if (newest >= 0)
         {
-            Latest = new(newestMs, values[newest], SampleMark.QualityOf(marks[newest]), SampleMark.IsTrusted(marks[newest]));
+            Latest = new(newestMs, values[newest], SampleMark.QualityOf(marks[newest]), SampleMark.IsTrusted(marks[newest]), SampleMark.IsCorrected(marks[newest]));
         }
 
         Staged.Clear();

@@ -1,5 +1,6 @@
 using IotProperty.Hub.Ingest;
 using IotProperty.Hub.Live;
+using IotProperty.Hub.Reconciliation;
 using IotProperty.Hub.Storage;
 using IotProperty.Protocols.Uplink;
 using IotProperty.Tests;
@@ -208,6 +209,14 @@ public sealed class UplinkIngestTests : IDisposable
         ValueTask<IReadOnlyList<BatchSpan>> IEventLedger.BatchesAsync(string site, CancellationToken cancellationToken) => ValueTask.FromResult(LedgerSpans);
 
         ValueTask<IReadOnlyList<BatchSpan>> ITelemetryStore.BatchesAsync(string site, CancellationToken cancellationToken) => ValueTask.FromResult(TelemetrySpans);
+
+        public ValueTask<ReceivedTallies> TalliesAsync(string site, long fromMs, long toMs, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public ValueTask<IReadOnlyList<SequenceRange>> MissingAsync(string site, long epoch, SequenceRange span, CancellationToken cancellationToken) =>
+            throw new NotSupportedException();
+
+        public ValueTask<IReadOnlyList<SequenceRange>> MissingAsync(string site, Lane lane, long epoch, SequenceRange span, CancellationToken cancellationToken) =>
+            throw new NotSupportedException();
 
         public ValueTask<IReadOnlyList<LatestSample>> LatestAsync(string site, CancellationToken cancellationToken) => throw new NotSupportedException("ingest does not read");
 

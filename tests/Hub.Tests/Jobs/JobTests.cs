@@ -1,6 +1,7 @@
 using System.Threading.Channels;
 using IotProperty.Hub.Jobs;
 using IotProperty.Hub.Maintenance;
+using IotProperty.Hub.Reconciliation;
 using IotProperty.Hub.Registry;
 using IotProperty.Hub.Storage;
 using IotProperty.Hub.Tests.Storage;
@@ -163,6 +164,11 @@ public abstract class JobTests : IDisposable
         public ValueTask<long> CountAsync(string site, CancellationToken cancellationToken) => throw new NotSupportedException();
 
         public ValueTask<IReadOnlyList<BatchSpan>> BatchesAsync(string site, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public ValueTask<ReceivedTallies> TalliesAsync(string site, long fromMs, long toMs, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public ValueTask<IReadOnlyList<SequenceRange>> MissingAsync(string site, long epoch, SequenceRange span, CancellationToken cancellationToken) =>
+            throw new NotSupportedException();
     }
 
     private sealed class CountingJob(bool fails) : IJob, IDisposable

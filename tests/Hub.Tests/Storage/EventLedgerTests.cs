@@ -4,10 +4,12 @@ using IotProperty.Hub.Billing;
 using IotProperty.Hub.Ingest;
 using IotProperty.Hub.Live;
 using IotProperty.Hub.Maintenance;
+using IotProperty.Hub.Reconciliation;
 using IotProperty.Hub.Registry;
 using IotProperty.Hub.Storage;
 using IotProperty.Hub.Tests.Support;
 using IotProperty.Protocols.Uplink;
+using Microsoft.EntityFrameworkCore;
 using IotProperty.Tests;
 
 namespace IotProperty.Hub.Tests.Storage;
@@ -325,6 +327,59 @@ public abstract class EventLedgerTests : IDisposable
         WorkOrder order = (await OrdersAsync()).Single();
         Assert.Equal(20, order.OccurrenceCount);
     }
+
+    [ConformanceFact]
+    public async Task Every_batch_adds_to_the_tallies_of_its_hours_once()
+    {
+        Batch events = Events(1, Raise("o1"), Return("o1"));
+        Batch readings = Readings(1, Reading(HourTally.HourLengthMs + 1, 12.30m));
+        await CommitAsync(events, HashA);
+        await CommitAsync(readings, HashA);
+        await CommitAsync(events, HashA);
+        await CommitAsync(Readings(2, Reading(HourTally.HourLengthMs + 2, 12.31m)), HashB);
+        ReceivedTallies tallies = await _events.TalliesAsync("riverside", 0, 2 * HourTally.HourLengthMs, default);
+        Assert.Equal(0, tallies.KnownFromMs);
+        Assert.Equal(
+            [
+                new ReceivedTally(7, Lane.Event, 0, 2, BatchTally.Of(events)[0].Hash),
+                new ReceivedTally(
+                    7,
+                    Lane.Reading,
+                    HourTally.HourLengthMs,
+                    2,
+                    unchecked(BatchTally.Of(readings)[0].Hash + RecordDigest.Of(Reading(HourTally.HourLengthMs + 2, 12.31m)))),
+            ],
+            tallies.Hours);
+        Assert.Equal([new SequenceRange(2, 5)], await _events.MissingAsync("riverside", Lane.Event, 7, new SequenceRange(1, 5), default));
+        Assert.Equal([new SequenceRange(3, 3)], await _events.MissingAsync("riverside", Lane.Reading, 7, new SequenceRange(1, 3), default));
+    }
+
+    [ConformanceFact]
+    public async Task The_newest_revision_of_an_edges_tally_stands()
+    {
+        HourTally tally = new(7, Lane.Telemetry, 0, 10, ulong.MaxValue - 5, 1, 3, 2);
+        await CommitAsync(Events(1) with { Tallies = [tally] }, HashA);
+        await CommitAsync(Events(2) with { Tallies = [tally with { Records = 4, Revision = 1 }, tally with { Lane = Lane.Reading }] }, HashB);
+        Assert.Equal([tally with { Lane = Lane.Reading }, tally], await EdgeTalliesAsync());
+        await CommitAsync(Events(3) with { Tallies = [tally with { Records = 11, Revision = 3 }] }, HashA);
+        Assert.Equal(11, (await EdgeTalliesAsync())[1].Records);
+    }
+
+    [ConformanceFact]
+    public async Task Steps_of_the_clock_and_corrected_times_are_kept()
+    {
+        await CommitAsync(Events(1, Raise("o1") with { ClockTrusted = false }, Return("o1")) with { ClockCorrectionMs = 60_000 }, HashA);
+        Batch step = Events(2) with { ClockSteps = [new ClockStep("s-1", 90_000, 60_000, 30_000, true)] };
+        await CommitAsync(step, HashB);
+        await CommitAsync(step, HashB);
+        (List<ClockStepRow> steps, List<AlarmTransitionRow> transitions) = await _fixture.Ledger.ReadAsync(
+            async db => (await db.Set<ClockStepRow>().ToListAsync(), await db.Set<AlarmTransitionRow>().OrderBy(t => t.Ordinal).ToListAsync()), default);
+        Assert.Equal([(7L, 90_000L, 60_000L, 30_000L, true)], steps.Select(s => (s.Epoch, s.TimeMs, s.StepMs, s.UptimeMs, s.ClockTrusted)));
+        Assert.Equal([60_000L, 0], transitions.Select(t => t.ClockCorrectionMs));
+    }
+
+    private async Task<List<HourTally>> EdgeTalliesAsync() => await _fixture.Ledger.ReadAsync(
+        async db => (await db.Set<EdgeTallyRow>().OrderBy(t => t.Lane).ToListAsync()).ConvertAll(row => row.ToTally()), default);
 
     protected async Task<LedgerCommit> CommitAsync(Batch batch, byte[] hash) => await _events.CommitAsync(batch, hash, default);
 

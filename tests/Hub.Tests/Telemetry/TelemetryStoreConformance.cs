@@ -1,5 +1,6 @@
 using FsCheck;
 using FsCheck.Fluent;
+using IotProperty.Hub.Reconciliation;
 using IotProperty.Hub.Storage;
 using IotProperty.Hub.Tests.Support;
 using IotProperty.Protocols.Uplink;
@@ -267,6 +268,66 @@ public abstract class TelemetryStoreConformance : IAsyncLifetime
                 return expected.SequenceEqual(read) && latest.Value == ofPoint.OrderBy(s => s.TimeMs).Last().Value;
             });
         }));
+    }
+
+    [Fact]
+    public async Task Every_batch_adds_to_the_tallies_of_its_hours_once()
+    {
+        const long Hour = HourTally.HourLengthMs;
+        Batch first = Batch(1, S(Pressure, Hour - 1, 1), S(Pressure, Hour, 2), S(Speed, Hour + 1, double.NaN));
+        Batch third = Batch(3, S(Pressure, Hour + 2, 3));
+        await CommitAsync(first);
+        await CommitAsync(third);
+        Assert.Equal(CommitOutcome.Duplicate, await CommitAsync(first));
+        Assert.Equal(CommitOutcome.KeyCollision, await CommitAsync(Batch(3, S(Pressure, Hour + 5, 9)), hash: 9));
+        BatchTally[] sums = [.. BatchTally.Of(first)];
+        ReceivedTallies tallies = await Store.TalliesAsync(Site, 0, 2 * Hour, default);
+        Assert.Equal(0, tallies.KnownFromMs);
+        Assert.Equal(
+            [
+                new ReceivedTally(7, Lane.Telemetry, 0, 1, sums[0].Hash),
+                new ReceivedTally(7, Lane.Telemetry, Hour, 3, unchecked(sums[1].Hash + BatchTally.Of(third)[0].Hash)),
+            ],
+            tallies.Hours);
+        Assert.Equal(Hour, Assert.Single((await Store.TalliesAsync(Site, Hour, Hour + 1, default)).Hours).HourMs);
+        Assert.Empty((await Store.TalliesAsync("hillside", 0, 2 * Hour, default)).Hours);
+    }
+
+    [Fact]
+    public async Task Tallies_hold_the_sum_of_very_many_batches()
+    {
+        ulong hash = 0;
+        for (int sequence = 1; sequence <= 200; sequence++)
+        {
+            Batch batch = Batch(sequence, S(Pressure, sequence, sequence * 0.1));
+            hash = unchecked(hash + BatchTally.Of(batch)[0].Hash);
+            await CommitAsync(batch);
+        }
+
+        Assert.Equal(new ReceivedTally(7, Lane.Telemetry, 0, 200, hash), Assert.Single((await Store.TalliesAsync(Site, 0, 1, default)).Hours));
+    }
+
+    [Fact]
+    public async Task What_is_missing_of_a_span_is_told()
+    {
+        await CommitAsync(Batch(1, S(Pressure, 1, 1)));
+        await CommitAsync(Batch(4, S(Pressure, 4, 4)));
+        await CommitAsync(Batch(2, epoch: 8, samples: S(Pressure, 4, 4)), hash: 3);
+        Assert.Equal([new SequenceRange(2, 3), new SequenceRange(5, 6)], await Store.MissingAsync(Site, 7, new SequenceRange(1, 6), default));
+        Assert.Empty(await Store.MissingAsync(Site, 7, new SequenceRange(4, 4), default));
+        Assert.Equal([new SequenceRange(1, 9)], await Store.MissingAsync("hillside", 7, new SequenceRange(1, 9), default));
+    }
+
+    [Fact]
+    public async Task A_time_that_the_edge_corrected_says_so()
+    {
+        Sample early = new(Pressure, 1000, 1, Quality.Good, false);
+        Sample later = new(Pressure, 2000, 2, Quality.Good, true);
+        await CommitAsync(Batch(1, early, later) with { ClockCorrectionMs = -500 });
+        await CommitAsync(Batch(2, early with { TimeMs = 3000 }), hash: 2);
+        Assert.Equal(
+            [(false, true), (true, false), (false, false)],
+            (await Store.RangeAsync(Site, Pressure, 0, 9999, 10, default)).Select(s => (s.ClockTrusted, s.ClockCorrected)));
     }
 
     protected static Sample S(PointRef point, long timeMs, double value) => new(point, timeMs, value, Quality.Good, true);

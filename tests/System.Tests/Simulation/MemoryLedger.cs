@@ -1,5 +1,6 @@
 using IotProperty.Hub.Alarms;
 using IotProperty.Hub.Ingest;
+using IotProperty.Hub.Reconciliation;
 using IotProperty.Hub.Storage;
 using IotProperty.Protocols.Uplink;
 
@@ -60,6 +61,12 @@ internal sealed class MemoryLedger(Func<CommitFate> fate) : IEventLedger
         .. _hashes.Keys.Where(key => key.Site == site).GroupBy(key => (key.Epoch, key.Lane))
             .Select(group => new BatchSpan(group.Key.Epoch, group.Key.Lane, group.LongCount(), group.Min(key => key.Sequence), group.Max(key => key.Sequence))),
     ]);
+
+    public ValueTask<ReceivedTallies> TalliesAsync(string site, long fromMs, long toMs, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(MemoryTelemetryStore.ReceivedOf(Batches.Where(batch => batch.Key.Site == site), fromMs, toMs));
+
+    public ValueTask<IReadOnlyList<SequenceRange>> MissingAsync(string site, Lane lane, long epoch, SequenceRange span, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(MemoryTelemetryStore.MissingOf(_hashes.Keys, site, lane, epoch, span));
 
     private void Take(Batch batch)
     {

@@ -1,3 +1,4 @@
+using IotProperty.Hub.Reconciliation;
 using IotProperty.Hub.Storage;
 using IotProperty.Protocols.Uplink;
 
@@ -59,9 +60,9 @@ internal sealed class MemoryTelemetryStore(Func<CommitFate> fate) : ITelemetrySt
         {
             return ValueTask.FromResult<IReadOnlyList<LatestSample>>(
             [
-                .. Batches.Where(batch => batch.Key.Site == site).SelectMany(batch => batch.Samples)
-                    .GroupBy(sample => sample.Point)
-                    .Select(point => new LatestSample(site, point.Key, Stored(point.Aggregate((latest, next) => next.TimeMs >= latest.TimeMs ? next : latest)))),
+                .. Batches.Where(batch => batch.Key.Site == site).SelectMany(StoredOf)
+                    .GroupBy(one => one.Point, one => one.Sample)
+                    .Select(point => new LatestSample(site, point.Key, point.Aggregate((latest, next) => next.TimeMs >= latest.TimeMs ? next : latest))),
             ]);
         }
     }
@@ -72,11 +73,11 @@ internal sealed class MemoryTelemetryStore(Func<CommitFate> fate) : ITelemetrySt
         {
             return ValueTask.FromResult<IReadOnlyList<StoredSample>>(
             [
-                .. Batches.Where(batch => batch.Key.Site == site).SelectMany(batch => batch.Samples)
-                    .Where(sample => sample.Point == point && sample.TimeMs >= fromMs && sample.TimeMs < toMs)
+                .. Batches.Where(batch => batch.Key.Site == site).SelectMany(StoredOf)
+                    .Where(one => one.Point == point && one.Sample.TimeMs >= fromMs && one.Sample.TimeMs < toMs)
+                    .Select(one => one.Sample)
                     .OrderBy(sample => sample.TimeMs)
-                    .Take(limit)
-                    .Select(Stored),
+                    .Take(limit),
             ]);
         }
     }
@@ -100,6 +101,45 @@ internal sealed class MemoryTelemetryStore(Func<CommitFate> fate) : ITelemetrySt
             ]);
         }
     }
+
+    public ValueTask<ReceivedTallies> TalliesAsync(string site, long fromMs, long toMs, CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            return ValueTask.FromResult(ReceivedOf(Batches.Where(batch => batch.Key.Site == site && _hashes.ContainsKey(batch.Key)), fromMs, toMs));
+        }
+    }
+
+    public ValueTask<IReadOnlyList<SequenceRange>> MissingAsync(string site, long epoch, SequenceRange span, CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            return ValueTask.FromResult(MissingOf(_hashes.Keys, site, Lane.Telemetry, epoch, span));
+        }
+    }
+
+    /// <summary>The tallies of batches, one an epoch, lane and hour.</summary>
+    public static ReceivedTallies ReceivedOf(IEnumerable<Batch> batches, long fromMs, long toMs) => new(
+        0,
+        [
+            .. batches.SelectMany(batch => BatchTally.Of(batch), (batch, tally) => (batch.Key.Epoch, batch.Key.Lane, Tally: tally))
+                .Where(one => one.Tally.HourMs >= fromMs && one.Tally.HourMs < toMs)
+                .GroupBy(one => (one.Tally.HourMs, one.Lane, one.Epoch))
+                .OrderBy(hour => hour.Key)
+                .Select(hour => new ReceivedTally(
+                    hour.Key.Epoch,
+                    hour.Key.Lane,
+                    hour.Key.HourMs,
+                    hour.Sum(one => one.Tally.Records),
+                    hour.Aggregate(0UL, (sum, one) => unchecked(sum + one.Tally.Hash)))),
+        ]);
+
+    /// <summary>What of a span is not among the keys.</summary>
+    public static IReadOnlyList<SequenceRange> MissingOf(IEnumerable<BatchKey> keys, string site, Lane lane, long epoch, SequenceRange span) => SequenceRange.Missing(
+        span.First,
+        span.Last,
+        keys.Where(key => key.Site == site && key.Lane == lane && key.Epoch == epoch).Select(key => key.Sequence).Order(),
+        ReceivedTallies.MaxMissing);
 
     private CommitOutcome Commit(Batch batch, ReadOnlyMemory<byte> contentHash)
     {
@@ -133,5 +173,7 @@ internal sealed class MemoryTelemetryStore(Func<CommitFate> fate) : ITelemetrySt
         return now == CommitFate.FailsAfterwards ? throw new HubStoreException(now) : CommitOutcome.Committed;
     }
 
-    private static StoredSample Stored(Sample sample) => new(sample.TimeMs, sample.Value, sample.Quality, sample.ClockTrusted);
+    private static IEnumerable<(PointRef Point, StoredSample Sample)> StoredOf(Batch batch) => batch.Samples.Select(sample => (
+        sample.Point,
+        new StoredSample(sample.TimeMs, sample.Value, sample.Quality, sample.ClockTrusted, batch.ClockCorrectionMs != 0 && !sample.ClockTrusted)));
 }

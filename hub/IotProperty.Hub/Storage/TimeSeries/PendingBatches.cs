@@ -28,7 +28,7 @@ internal static class PendingBatches
             writer.Write(batch.Key.Site);
             writer.Write(batch.Key.Epoch);
             writer.Write(batch.Key.Sequence);
-            WriteRuns(batch.Samples.AsSpan(), run, writer);
+            WriteRuns(batch.Samples.AsSpan(), batch.ClockCorrectionMs != 0, run, writer);
         }
 
         writer.Write(0);
@@ -73,7 +73,7 @@ internal static class PendingBatches
         }
     }
 
-    private static void WriteRuns(ReadOnlySpan<Sample> samples, SampleColumns run, BinaryWriter writer)
+    private static void WriteRuns(ReadOnlySpan<Sample> samples, bool corrected, SampleColumns run, BinaryWriter writer)
     {
         for (int start = 0, end; start < samples.Length; start = end)
         {
@@ -81,7 +81,7 @@ internal static class PendingBatches
             run.Clear();
             for (end = start; end < samples.Length && samples[end].Point == point; end++)
             {
-                run.Add(samples[end].TimeMs, samples[end].Value, SampleMark.Of(samples[end].Quality, samples[end].ClockTrusted));
+                run.Add(samples[end].TimeMs, samples[end].Value, SampleMark.Of(samples[end].Quality, samples[end].ClockTrusted, corrected && !samples[end].ClockTrusted));
             }
 
             byte[] buffer = ArrayPool<byte>.Shared.Rent(SampleRun.MaxBytes(run.Count));
@@ -102,6 +102,7 @@ internal static class PendingBatches
         BatchKey key = new(reader.ReadString(), reader.ReadInt64(), Lane.Telemetry, reader.ReadInt64());
         List<Sample> samples = [];
         SampleColumns run = new();
+        bool corrected = false;
         for (int runs = 0; reader.ReadBoolean(); runs++)
         {
             PointRef point = new(reader.ReadString(), reader.ReadString());
@@ -114,10 +115,12 @@ internal static class PendingBatches
 
             for (int i = 0; i < run.Count; i++)
             {
+                corrected |= SampleMark.IsCorrected(run.Marks[i]);
                 samples.Add(new(point, run.TimesMs[i], run.Values[i], SampleMark.QualityOf(run.Marks[i]), SampleMark.IsTrusted(run.Marks[i])));
             }
         }
 
-        return new Batch { Key = key, Samples = [.. samples] };
+        // By how much is in the times already; that it was, is in the marks and all that is asked of it here.
+        return new Batch { Key = key, Samples = [.. samples], ClockCorrectionMs = corrected ? 1 : 0 };
     }
 }

@@ -76,7 +76,7 @@ internal sealed class SampleLines(SampleDialect dialect, InfluxLineWriter writer
 
             series.Repeat = sample.TimeMs == series.LastMs ? series.Repeat + 1 : 0;
             series.LastMs = sample.TimeMs;
-            Line(series, batch.Key, sample, series.Repeat);
+            Line(series, batch, sample, series.Repeat);
         }
 
         return true;
@@ -89,16 +89,16 @@ internal sealed class SampleLines(SampleDialect dialect, InfluxLineWriter writer
         {
             int repeat = _times.TryGetValue((sample.Point, sample.TimeMs), out int known) ? known + 1 : 0;
             _times[(sample.Point, sample.TimeMs)] = repeat;
-            Line(SeriesOf(site, batch.Key.Site, sample.Point), batch.Key, sample, repeat);
+            Line(SeriesOf(site, batch.Key.Site, sample.Point), batch, sample, repeat);
         }
     }
 
-    private void Line(Series series, BatchKey key, in Sample sample, int repeat)
+    private void Line(Series series, Batch batch, in Sample sample, int repeat)
     {
-        byte mark = SampleMark.Of(sample.Quality, sample.ClockTrusted);
+        byte mark = SampleMark.Of(sample.Quality, sample.ClockTrusted, !sample.ClockTrusted && batch.ClockCorrectionMs != 0);
         bool finite = double.IsFinite(sample.Value);
         int number = dialect == SampleDialect.Nanoseconds ? repeat / RepeatsPerMs : repeat;
-        long timestamp = dialect == SampleDialect.Nanoseconds ? (sample.TimeMs * NanosecondsPerMs) + SlotOf(key, repeat) : sample.TimeMs;
+        long timestamp = dialect == SampleDialect.Nanoseconds ? (sample.TimeMs * NanosecondsPerMs) + SlotOf(batch.Key, repeat) : sample.TimeMs;
         byte[] prefix = finite && number == 0 ? series.Prefix(mark) : series.RarePrefix(mark, finite ? null : sample.Value, number);
         writer.Line(prefix, finite ? sample.Value : 0, timestamp);
     }
@@ -132,7 +132,7 @@ internal sealed class SampleLines(SampleDialect dialect, InfluxLineWriter writer
 
     private sealed class Series(string site, PointRef point)
     {
-        private readonly byte[]?[] _prefixes = new byte[]?[8];
+        private readonly byte[]?[] _prefixes = new byte[]?[12];
 
         /// <summary>Which batch <see cref="LastMs"/> and <see cref="Repeat"/> belong to.</summary>
         public long Batch { get; set; }
@@ -143,7 +143,7 @@ internal sealed class SampleLines(SampleDialect dialect, InfluxLineWriter writer
 
         public byte[] Prefix(byte mark)
         {
-            int at = (int)SampleMark.QualityOf(mark) + (SampleMark.IsTrusted(mark) ? 4 : 0);
+            int at = (int)SampleMark.QualityOf(mark) + (SampleMark.IsTrusted(mark) ? 4 : SampleMark.IsCorrected(mark) ? 8 : 0);
             return _prefixes[at] ??= RarePrefix(mark, null, 0);
         }
 

@@ -24,7 +24,12 @@ internal static class SampleTags
     {
         (Quality.Good, "good"), (Quality.Stale, "stale"), (Quality.CommFail, "commfail"), (Quality.OutOfRange, "outofrange"),
     }
-    .SelectMany(pair => new[] { (Mark: SampleMark.Of(pair.Item1, true), Text: pair.Item2), (Mark: SampleMark.Of(pair.Item1, false), Text: pair.Item2 + "-untrusted") })
+    .SelectMany(pair => new[]
+    {
+        (Mark: SampleMark.Of(pair.Item1, true), Text: pair.Item2),
+        (Mark: SampleMark.Of(pair.Item1, false), Text: pair.Item2 + "-untrusted"),
+        (Mark: SampleMark.Of(pair.Item1, false, true), Text: pair.Item2 + "-corrected"),
+    })
     .ToFrozenDictionary(pair => pair.Mark, pair => pair.Text);
 
     private static readonly FrozenDictionary<string, byte> Marks = MarkTexts.ToFrozenDictionary(pair => pair.Value, pair => pair.Key);
@@ -53,7 +58,7 @@ internal static class SampleTags
             value = BitConverter.UInt64BitsToDouble(read);
         }
 
-        sample = new(timeMs, value, SampleMark.QualityOf(known), SampleMark.IsTrusted(known));
+        sample = new(timeMs, value, SampleMark.QualityOf(known), SampleMark.IsTrusted(known), SampleMark.IsCorrected(known));
         return true;
     }
 

@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using Dapper;
+using IotProperty.Hub.Reconciliation;
 using IotProperty.Protocols.InfluxLine;
 using IotProperty.Protocols.Uplink;
 using Npgsql;
@@ -118,6 +119,50 @@ public sealed class TimeSeriesTelemetryStore : ITelemetryStore, IAsyncDisposable
         }
 
         return spans;
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<ReceivedTallies> TalliesAsync(string site, long fromMs, long toMs, CancellationToken cancellationToken)
+    {
+        await using NpgsqlCommand command = _source.CreateCommand(
+            """
+            SELECT epoch, hour_ms, records, hash FROM telemetry.tally
+            WHERE site = (SELECT id FROM telemetry.site WHERE name = $1) AND hour_ms >= $2 AND hour_ms < $3 ORDER BY hour_ms, epoch
+            """);
+        command.Parameters.Add(new() { Value = site });
+        command.Parameters.Add(new() { Value = fromMs });
+        command.Parameters.Add(new() { Value = toMs });
+        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
+        List<ReceivedTally> tallies = [];
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            tallies.Add(new(reader.GetInt64(0), Lane.Telemetry, reader.GetInt64(1), reader.GetInt64(2), (ulong)reader.GetDecimal(3)));
+        }
+
+        // This store has kept tallies since its first step of the schema.
+        return new(0, tallies);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<IReadOnlyList<SequenceRange>> MissingAsync(string site, long epoch, SequenceRange span, CancellationToken cancellationToken)
+    {
+        await using NpgsqlCommand command = _source.CreateCommand(
+            """
+            SELECT sequence FROM telemetry.batch
+            WHERE site = (SELECT id FROM telemetry.site WHERE name = $1) AND epoch = $2 AND sequence BETWEEN $3 AND $4 ORDER BY sequence
+            """);
+        command.Parameters.Add(new() { Value = site });
+        command.Parameters.Add(new() { Value = epoch });
+        command.Parameters.Add(new() { Value = span.First });
+        command.Parameters.Add(new() { Value = span.Last });
+        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
+        List<long> known = [];
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            known.Add(reader.GetInt64(0));
+        }
+
+        return SequenceRange.Missing(span.First, span.Last, known, ReceivedTallies.MaxMissing);
     }
 
     /// <summary>Commits what waits, and lets go of the servers.</summary>
