@@ -1,5 +1,6 @@
 using IotProperty.Hub.Live;
 using IotProperty.Hub.Maintenance;
+using IotProperty.Hub.Reconciliation;
 using IotProperty.Hub.Registry;
 using IotProperty.Hub.Storage;
 using IotProperty.Protocols.Uplink;
@@ -114,5 +115,5 @@ internal sealed class AlarmBook
     // An edge whose clock is broken may tell any time; its alarm must come in all the same.
     private static long DueMs(long fromMs, DispatchRule rule) => fromMs <= long.MaxValue - (rule.DueMinutes * 60_000L) ? fromMs + (rule.DueMinutes * 60_000L) : long.MaxValue;
 
-    private LocalText NameOf(string rule) => _catalogue?.Rules.FirstOrDefault(r => r.Id == rule)?.Name ?? new LocalText(rule, rule);
+    private LocalText NameOf(string rule) => rule == ReconciliationAlarm.Rule ? ReconciliationAlarm.Name : _catalogue?.Rules.FirstOrDefault(r => r.Id == rule)?.Name ?? new LocalText(rule, rule);
 }

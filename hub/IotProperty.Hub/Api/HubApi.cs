@@ -3,6 +3,7 @@ using IotProperty.Hub.Api.Alarms;
 using IotProperty.Hub.Api.Billing;
 using IotProperty.Hub.Api.Json;
 using IotProperty.Hub.Api.Maintenance;
+using IotProperty.Hub.Api.Reconciliation;
 using IotProperty.Hub.Api.Registry;
 using IotProperty.Hub.Api.Telemetry;
 using IotProperty.Hub.People;
@@ -34,6 +35,7 @@ internal static class HubApi
         api.MapMaintenance();
         api.MapBilling();
         api.MapAccess();
+        api.MapReconciliation();
         routes.MapOpenApi(Root + "/openapi.json").Requires(Permission.LoggedIn);
     }
 

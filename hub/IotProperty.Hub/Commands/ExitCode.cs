@@ -10,6 +10,9 @@ public static class ExitCode
 
     /// <summary>The command line or what it points to is wrong; the message says how to mend it.</summary>
     public const int BadUsage = 2;
+
+    /// <summary><c>reconcile</c>: something is lost, doubled or damaged, and no edge has said so.</summary>
+    public const int UndeclaredDifference = 3;
 }
 
 /// <summary>The user asked for something that cannot be; the message names the place and the mend. Ends the command with <see cref="ExitCode.BadUsage"/>.</summary>

@@ -8,7 +8,8 @@ public static class HubCommandLine
     private const string About = """
         The hub of IotProperty: takes what the edges of buildings report, keeps it, and shows it.
 
-        Exit codes: 0 done; 1 failed while running; 2 wrong usage or wrong input, with the mend on standard error.
+        Exit codes: 0 done; 1 failed while running; 2 wrong usage or wrong input, with the mend on standard error;
+        3 reconcile found an undeclared difference.
         """;
 
     public static async Task<int> RunAsync(string[] args, TextWriter output, TextWriter errors, TimeProvider time)
@@ -21,6 +22,7 @@ public static class HubCommandLine
             EdgeCommand.Create(output, time),
             UserCommand.Create(output, time),
             TokenCommand.Create(output, time),
+            ReconcileCommand.Create(output, time),
         };
         ParseResult parsed = root.Parse(args);
         if (parsed.Errors.Count > 0)

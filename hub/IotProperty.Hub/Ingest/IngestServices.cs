@@ -9,6 +9,7 @@ public static class IngestServices
     public static IServiceCollection AddUplinkIngest(this IServiceCollection services) => services
         .AddSingleton<IngestMeter>()
         .AddSingleton<BatchOverview>()
+        .AddSingleton<Reconciliation.ReconciliationDesk>()
         .AddSingleton<UplinkIngest>()
         .AddSingleton<IUplinkIngest>(provider => provider.GetRequiredService<UplinkIngest>());
 

@@ -63,6 +63,7 @@ public static class LedgerServices
 
         services.AddSingleton<IJob, WorkOrderJob>();
         services.AddSingleton<IJob, MaintenancePlanJob>();
+        services.AddSingleton<IJob, ReconciliationJob>();
         services.AddHostedService<JobScheduler>();
         return services;
     }

@@ -63,6 +63,8 @@ public sealed class AccessTableTests(HubFixture fixture) : IClassFixture<HubFixt
         ["GET /api/v1/telemetry"] = "aegbr",
         ["GET /api/v1/telemetry/count"] = "aegbr",
         ["GET /api/v1/batches"] = "aegbr",
+        ["GET /api/v1/gaps"] = "aegbr",
+        ["GET /api/v1/reconciliation"] = "aegbr",
         ["GET /api/v1/alarms"] = "aegbr",
         ["GET /api/v1/alarms/{id}"] = "aegbr",
         ["POST /api/v1/alarms/{id}/acknowledge"] = "aeg",
