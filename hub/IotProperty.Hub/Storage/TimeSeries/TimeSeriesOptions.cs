@@ -12,8 +12,11 @@ public sealed record TimeSeriesOptions
     /// <summary>A group that has so many samples takes no further batch.</summary>
     public int GroupSamples { get; init; } = 65_536;
 
-    /// <summary>So many batches of one site may wait; further ones wait at their sender, and other sites do not notice.</summary>
-    public int WaitingPerSite { get; init; } = 64;
+    /// <summary>So many batches may wait in all.</summary>
+    public int Waiting { get; init; } = 2048;
+
+    /// <summary>So many batches of one site may wait; further ones fail at once, and their edge sends them again.</summary>
+    public int WaitingPerSite { get; init; } = 256;
 
     /// <summary>How often a server that answers before it syncs is made to prove that it has.</summary>
     public TimeSpan FlushEvery { get; init; } = TimeSpan.FromSeconds(10);

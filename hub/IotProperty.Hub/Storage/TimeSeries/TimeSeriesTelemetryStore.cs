@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using System.Threading.Channels;
 using Dapper;
 using IotProperty.Hub.Reconciliation;
 using IotProperty.Protocols.InfluxLine;
@@ -26,13 +27,14 @@ public sealed class TimeSeriesTelemetryStore : ITelemetryStore, IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly ILogger<TimeSeriesTelemetryStore> _logger;
     private readonly PendingFlush? _flush;
-    private readonly FairQueue _waiting;
+    private readonly FairQueue<PendingCommit> _waiting;
+    private readonly Channel<Writer> _idle = Channel.CreateUnbounded<Writer>();
     private readonly Meter _meter = new("IotProperty.Hub.Telemetry");
     private readonly Counter<long> _committedSamples;
     private readonly Counter<long> _commits;
     private readonly CancellationTokenSource _stopping = new();
     private readonly SemaphoreSlim _preparing = new(1);
-    private readonly Task[] _writing;
+    private readonly Task _writing;
     private readonly Task _flushing;
 
     // Whether the servers are prepared and hold what was promised; false again after any trouble.
@@ -51,10 +53,15 @@ public sealed class TimeSeriesTelemetryStore : ITelemetryStore, IAsyncDisposable
         _time = time;
         _logger = logger;
         _flush = engine.Flush is { } proof ? new(engine, proof, source, logger) : null;
-        _waiting = new(options.WaitingPerSite);
+        _waiting = new(new FairQueueLimits(options.Waiting, options.WaitingPerSite));
         _committedSamples = _meter.CreateCounter<long>("iotp_telemetry_samples_total", description: "Samples committed.");
         _commits = _meter.CreateCounter<long>("iotp_telemetry_commits_total", description: "Transactions that committed samples; batches that wait together share one.");
-        _writing = [.. Enumerable.Range(0, options.Writers).Select(_ => Task.Run(WriteAsync))];
+        for (int i = 0; i < options.Writers; i++)
+        {
+            _idle.Writer.TryWrite(new Writer(engine.Dialect));
+        }
+
+        _writing = Task.Run(WriteAsync);
         _flushing = _flush is null ? Task.CompletedTask : Task.Run(FlushAsync);
     }
 
@@ -80,7 +87,11 @@ public sealed class TimeSeriesTelemetryStore : ITelemetryStore, IAsyncDisposable
         }
 
         PendingCommit commit = new(batch, contentHash.ToArray());
-        await _waiting.EnqueueAsync(commit, cancellationToken);
+        if (!_waiting.TryAdd(batch.Key.Site, commit))
+        {
+            throw new IOException($"too many batches wait for the telemetry store, {_waiting.Count} of all sites, or it is closed");
+        }
+
         return await commit.Done.Task.WaitAsync(cancellationToken);
     }
 
@@ -168,29 +179,50 @@ public sealed class TimeSeriesTelemetryStore : ITelemetryStore, IAsyncDisposable
     /// <summary>Commits what waits, and lets go of the servers.</summary>
     public async ValueTask DisposeAsync()
     {
-        _waiting.Close();
-        await Task.WhenAll(_writing);
+        _waiting.Complete();
+        await _writing;
         await _stopping.CancelAsync();
         await _flushing;
-        _waiting.Dispose();
         _meter.Dispose();
         _stopping.Dispose();
         _preparing.Dispose();
         _engine.Dispose();
     }
 
+    /// <summary>Gathers a group only when a writer is free for it: the longer the servers take, the larger the groups.</summary>
     private async Task WriteAsync()
     {
-        List<PendingCommit> group = [];
-        using InfluxLineWriter buffer = new();
-        Writer writer = new(new SampleLines(_engine.Dialect, buffer));
-        while (await _waiting.TakeAsync(group, _options.GroupBatches, _options.GroupSamples))
+        while (await _waiting.WaitToTakeAsync())
         {
-            await CommitGroupAsync(writer, group);
-            group.Clear();
+            Writer writer = await _idle.Reader.ReadAsync();
+            List<PendingCommit> group = [];
+            int samples = 0;
+            while (group.Count < _options.GroupBatches && samples < _options.GroupSamples && _waiting.TryTake(out PendingCommit? commit))
+            {
+                group.Add(commit);
+                samples += commit.Batch.Samples.Length;
+            }
+
+            // The writer comes back to the idle ones whatever happens, and every commit of the group gets its answer there.
+            _ = Task.Run(async () =>
+            {
+                try
+                {
+                    await CommitGroupAsync(writer, group);
+                }
+                finally
+                {
+                    _idle.Writer.TryWrite(writer);
+                }
+            });
         }
 
-        await writer.CloseAsync();
+        for (int i = 0; i < _options.Writers; i++)
+        {
+            Writer writer = await _idle.Reader.ReadAsync();
+            await writer.CloseAsync();
+            writer.Dispose();
+        }
     }
 
     private async Task CommitGroupAsync(Writer writer, List<PendingCommit> group)
@@ -212,12 +244,13 @@ public sealed class TimeSeriesTelemetryStore : ITelemetryStore, IAsyncDisposable
         {
             // Whatever it is: nothing was promised, the edges send again, and both servers are looked at anew before anything else is done with them.
             _ready = false;
-            await writer.CloseAsync();
             _logger.CannotCommit(e, group.Count);
             foreach (PendingCommit commit in group)
             {
                 commit.Done.TrySetException(new IOException("the telemetry store cannot commit", e));
             }
+
+            await writer.CloseAsync();
         }
     }
 
@@ -356,10 +389,14 @@ public sealed class TimeSeriesTelemetryStore : ITelemetryStore, IAsyncDisposable
         }
     }
 
-    /// <summary>What one writing task has of its own.</summary>
-    private sealed class Writer(SampleLines lines)
+    /// <summary>What one group at a time is written with.</summary>
+    private sealed class Writer : IDisposable
     {
-        public SampleLines Lines { get; } = lines;
+        private readonly InfluxLineWriter _buffer = new();
+
+        public Writer(SampleDialect dialect) => Lines = new(dialect, _buffer);
+
+        public SampleLines Lines { get; }
 
         /// <summary>Null until the first commit and after any failure.</summary>
         public TelemetryKeys? Keys { get; set; }
@@ -372,5 +409,7 @@ public sealed class TimeSeriesTelemetryStore : ITelemetryStore, IAsyncDisposable
                 await keys.DisposeAsync();
             }
         }
+
+        public void Dispose() => _buffer.Dispose();
     }
 }
