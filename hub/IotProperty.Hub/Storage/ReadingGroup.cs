@@ -43,6 +43,7 @@ internal sealed class ReadingGroup
         LiveEvent[] changes = any
             ? [.. fresh.Where(w => w.Batch.Readings.Length > 0).Select(w => w.Batch.Key.Site).Distinct().Select(site => new LiveEvent(LiveKind.Reading, site, ""))]
             : [];
+        await group.AddTalliesAsync(fresh);
         if (changes.Length > 0)
         {
             await connection.ExecuteAsync(
@@ -146,7 +147,7 @@ internal sealed class ReadingGroup
     private async Task CopyAsync(WaitingReadings[] fresh)
     {
         await using NpgsqlBinaryImporter copy = await _connection.BeginBinaryImportAsync(
-            "COPY reading (site, device, register, time_ms, value, unit, digits, quality, clock_trusted) FROM STDIN (FORMAT BINARY)");
+            "COPY reading (site, device, register, time_ms, value, unit, digits, quality, clock_trusted, clock_correction_ms) FROM STDIN (FORMAT BINARY)");
         foreach (WaitingReadings batch in fresh)
         {
             foreach (MeterReading reading in batch.Batch.Readings)
@@ -161,6 +162,7 @@ internal sealed class ReadingGroup
                 await copy.WriteAsync(reading.Digits, NpgsqlDbType.Integer);
                 await copy.WriteAsync((short)reading.Quality, NpgsqlDbType.Smallint);
                 await copy.WriteAsync(reading.ClockTrusted, NpgsqlDbType.Boolean);
+                await copy.WriteAsync(CorrectionOf(batch.Batch, reading), NpgsqlDbType.Bigint);
             }
         }
 
@@ -171,20 +173,21 @@ internal sealed class ReadingGroup
     {
         string[] sites = new string[count];
         MeterReading[] readings = new MeterReading[count];
+        long[] correctionsMs = new long[count];
         int at = 0;
         foreach (WaitingReadings batch in fresh)
         {
             foreach (MeterReading reading in batch.Batch.Readings)
             {
-                (sites[at], readings[at]) = (batch.Batch.Key.Site, reading);
+                (sites[at], readings[at], correctionsMs[at]) = (batch.Batch.Key.Site, reading, CorrectionOf(batch.Batch, reading));
                 at++;
             }
         }
 
         return _connection.ExecuteAsync(
             """
-            INSERT INTO reading (site, device, register, time_ms, value, unit, digits, quality, clock_trusted)
-            SELECT * FROM unnest(@Sites, @Devices, @Registers, @TimesMs, @Values, @Units, @Digits, @Qualities, @Trusted)
+            INSERT INTO reading (site, device, register, time_ms, value, unit, digits, quality, clock_trusted, clock_correction_ms)
+            SELECT * FROM unnest(@Sites, @Devices, @Registers, @TimesMs, @Values, @Units, @Digits, @Qualities, @Trusted, @CorrectionsMs)
             ON CONFLICT DO NOTHING
             """,
             new
@@ -198,6 +201,49 @@ internal sealed class ReadingGroup
                 Digits = Array.ConvertAll(readings, r => r.Digits),
                 Qualities = Array.ConvertAll(readings, r => (short)r.Quality),
                 Trusted = Array.ConvertAll(readings, r => r.ClockTrusted),
+                CorrectionsMs = correctionsMs,
+            },
+            _transaction);
+    }
+
+    private static long CorrectionOf(Batch batch, MeterReading reading) => reading.ClockTrusted ? 0 : batch.ClockCorrectionMs;
+
+    /// <summary>What the new batches bring to the tallies of their hours. Last before the commit, because hubs that take readings of one hour wait for each other here.</summary>
+    private async Task AddTalliesAsync(WaitingReadings[] fresh)
+    {
+        (string Site, long Epoch, long HourMs, long Records, long Low, long High)[] sums =
+        [
+            .. fresh
+                .SelectMany(w => BatchTally.Of(w.Batch), (w, tally) => (w.Batch.Key.Site, w.Batch.Key.Epoch, tally.HourMs, tally.Records, Halves: HashHalves.Of(tally.Hash)))
+                .GroupBy(one => (one.Site, one.Epoch, one.HourMs))
+                .OrderBy(hour => hour.Key.Site, StringComparer.Ordinal).ThenBy(hour => hour.Key.Epoch).ThenBy(hour => hour.Key.HourMs)
+                .Select(hour => (hour.Key.Site, hour.Key.Epoch, hour.Key.HourMs, hour.Sum(one => one.Records), hour.Sum(one => one.Halves.Low), hour.Sum(one => one.Halves.High))),
+        ];
+        if (sums.Length == 0)
+        {
+            return;
+        }
+
+        await _connection.ExecuteAsync(
+            """
+            INSERT INTO received_tally (site, epoch, lane, hour_ms, record_count, hash_low, hash_high)
+            SELECT t.site, t.epoch, @Lane, t.hour_ms, t.records, t.low, t.high
+            FROM unnest(@Sites, @Epochs, @HoursMs, @Records, @Lows, @Highs) WITH ORDINALITY AS t (site, epoch, hour_ms, records, low, high, position)
+            ORDER BY t.position
+            ON CONFLICT (site, epoch, lane, hour_ms) DO UPDATE SET
+                record_count = received_tally.record_count + excluded.record_count,
+                hash_low = received_tally.hash_low + excluded.hash_low,
+                hash_high = received_tally.hash_high + excluded.hash_high
+            """,
+            new
+            {
+                Lane = (short)Lane.Reading,
+                Sites = Array.ConvertAll(sums, s => s.Site),
+                Epochs = Array.ConvertAll(sums, s => s.Epoch),
+                HoursMs = Array.ConvertAll(sums, s => s.HourMs),
+                Records = Array.ConvertAll(sums, s => s.Records),
+                Lows = Array.ConvertAll(sums, s => s.Low),
+                Highs = Array.ConvertAll(sums, s => s.High),
             },
             _transaction);
     }

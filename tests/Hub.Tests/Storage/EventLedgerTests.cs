@@ -9,8 +9,8 @@ using IotProperty.Hub.Registry;
 using IotProperty.Hub.Storage;
 using IotProperty.Hub.Tests.Support;
 using IotProperty.Protocols.Uplink;
-using Microsoft.EntityFrameworkCore;
 using IotProperty.Tests;
+using Microsoft.EntityFrameworkCore;
 
 namespace IotProperty.Hub.Tests.Storage;
 
