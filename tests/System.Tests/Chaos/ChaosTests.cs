@@ -5,7 +5,7 @@ using Xunit.Abstractions;
 namespace IotProperty.SystemTests.Chaos;
 
 /// <summary>
-/// The driver on a fixed set of seeds. A longer run is asked for by variables: IOTP_CHAOS_CYCLES, IOTP_CHAOS_SEED, IOTP_CHAOS_SETUP (embedded or grown), IOTP_CHAOS_WITHOUT (faults
+/// The driver on a fixed set of seeds. A longer run is asked for by variables: IOTP_CHAOS_CYCLES, IOTP_CHAOS_SEED, IOTP_CHAOS_SETUP (embedded, databases or grown), IOTP_CHAOS_WITHOUT (faults
 /// to leave out, by name, separated by commas), IOTP_CHAOS_LOG (a file that follows the run).
 /// </summary>
 public sealed class ChaosTests(ITestOutputHelper output)
@@ -26,8 +26,9 @@ public sealed class ChaosTests(ITestOutputHelper output)
         Func<string, IHubSide> hubSide = Variable("SETUP") switch
         {
             null or "embedded" => folder => new EmbeddedHub(folder),
-            "grown" => folder => new GrownHub(folder, seed),
-            string other => throw new ArgumentException($"IOTP_CHAOS_SETUP is embedded or grown, not {other}"),
+            "grown" => folder => new GrownHub(folder, seed, broker: true),
+            "databases" => folder => new GrownHub(folder, seed, broker: false),
+            string other => throw new ArgumentException($"IOTP_CHAOS_SETUP is embedded, databases or grown, not {other}"),
         };
         await RunAsync(seed, int.Parse(Variable("CYCLES")!, NumberStyles.None, CultureInfo.InvariantCulture), hubSide, without.ToHashSet());
     }

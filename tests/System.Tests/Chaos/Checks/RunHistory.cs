@@ -129,9 +129,9 @@ public sealed class RunHistory(long startMs)
     /// <summary>Whether an answer that was formed at this time may never have become an event or a reading.</summary>
     public bool MayMissEvent(string line, long servedMs) => MayMiss(line, servedMs, EventWindowMs);
 
-    /// <summary>Whether a kill of the edge followed so soon that the stated window had not passed.</summary>
-    public bool IsInLossWindow(long servedMs) =>
-        Of(Trouble.EdgeDown).Any(down => servedMs >= LossStart(down.FromMs, TelemetryWindowMs) && servedMs < down.FromMs + WireMs);
+    /// <summary>Whether a kill of the edge followed so soon that the stated window had not passed, and the edge ran and could write in it.</summary>
+    public bool IsInLossWindow(long servedMs) => Of(Trouble.EdgeDown).Any(down =>
+        servedMs >= down.FromMs - TelemetryWindowMs && servedMs < down.FromMs && LossStart(down.FromMs, TelemetryWindowMs) == down.FromMs - TelemetryWindowMs);
 
     /// <summary>How long after its serving an answer may be stamped.</summary>
     /// <param name="servedMs">When it was formed.</param>

@@ -26,6 +26,9 @@ public sealed class EmbeddedHub(string folder) : IHubSide
 
     public Action<IPEndPoint>? UplinkMoved { get; set; }
 
+    /// <summary>A receipt is only given for what is on disk and can be read.</summary>
+    public TimeSpan SettlesWithin => TimeSpan.Zero;
+
     public HubApi Api => _api ?? throw new InvalidOperationException("the hub has not been started");
 
     private ChaosPart Hub => _hub ??= new ChaosPart("hub", RunAsync);

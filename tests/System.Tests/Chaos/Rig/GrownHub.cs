@@ -7,7 +7,10 @@ using IotProperty.Tests;
 
 namespace IotProperty.SystemTests.Chaos.Rig;
 
-/// <summary>Two hub replicas on PostgreSQL and VictoriaMetrics behind Mosquitto, with a proxy in each connection of each replica.</summary>
+/// <summary>
+/// Two hub replicas on PostgreSQL and VictoriaMetrics with a proxy in each connection of each replica; behind Mosquitto, or with their own front doors, of which the edge is led to
+/// the one that was started last.
+/// </summary>
 public sealed class GrownHub : IHubSide
 {
     private const int Replicas = 2;
@@ -23,33 +26,38 @@ public sealed class GrownHub : IHubSide
     private readonly GrownServers _servers;
     private readonly ChaosPart _postgres;
     private readonly ChaosPart _telemetry;
-    private readonly ChaosPart _broker;
+    private readonly ChaosPart? _broker;
     private readonly ChaosPart[] _hubs;
     private readonly string[] _http = [.. Enumerable.Repeat("127.0.0.1:0", Replicas)];
     private readonly Dictionary<string, FaultProxy> _links = [];
     private readonly HubApi?[] _apis = new HubApi?[Replicas];
     private int _asked;
+    private IPEndPoint _frontDoor = new(IPAddress.Loopback, 0);
 
     /// <param name="folder">Where data and logs go.</param>
     /// <param name="seed">Of the proxies.</param>
-    public GrownHub(string folder, long seed)
+    /// <param name="broker">Whether Mosquitto stands in front.</param>
+    public GrownHub(string folder, long seed, bool broker)
     {
         (_folder, _seed) = (folder, seed);
         _logs = Path.Combine(folder, "logs");
         _servers = new GrownServers(folder);
         _postgres = new ChaosPart("postgres", _servers.StartPostgresAsync);
         _telemetry = new ChaosPart("victoria-metrics", _servers.StartTelemetryAsync);
-        _broker = new ChaosPart("mosquitto", _servers.StartBrokerAsync);
+        _broker = broker ? new ChaosPart("mosquitto", _servers.StartBrokerAsync) : null;
         _hubs = [.. Enumerable.Range(0, Replicas).Select(i => new ChaosPart($"hub-{i + 1}", token => RunAsync(i, token)))];
     }
 
-    public IReadOnlyList<ChaosPart> Parts => [.. _hubs, _postgres, _telemetry, _broker];
+    public IReadOnlyList<ChaosPart> Parts => [.. _hubs, _postgres, _telemetry, .. _broker is null ? Array.Empty<ChaosPart>() : [_broker]];
 
     public IReadOnlyDictionary<string, FaultProxy> Links => _links;
 
-    public IPEndPoint Uplink => new(IPAddress.Loopback, _servers.BrokerPort);
+    public IPEndPoint Uplink => _broker is null ? _frontDoor : new(IPAddress.Loopback, _servers.BrokerPort);
 
     public Action<IPEndPoint>? UplinkMoved { get; set; }
+
+    /// <summary>What VictoriaMetrics lost when it was killed is written again out of PostgreSQL.</summary>
+    public TimeSpan SettlesWithin => TimeSpan.FromSeconds(45);
 
     /// <summary>Now one replica, now the other: both must tell the same.</summary>
     public HubApi Api => _apis[_asked++ % Replicas] ?? throw new InvalidOperationException("the hubs have not been started");
@@ -57,7 +65,7 @@ public sealed class GrownHub : IHubSide
     public async Task<(string User, string Password)> StartAsync(string site, CancellationToken cancellationToken)
     {
         await _servers.PrepareAsync(site, EdgePassword, cancellationToken);
-        await Task.WhenAll(_postgres.StartAsync(cancellationToken), _telemetry.StartAsync(cancellationToken), _broker.StartAsync(cancellationToken));
+        await Task.WhenAll(Parts.Except(_hubs).Select(server => server.StartAsync(cancellationToken)));
         await _servers.CreateDatabaseAsync(cancellationToken);
         for (int i = 0; i < Replicas; i++)
         {
@@ -70,14 +78,19 @@ public sealed class GrownHub : IHubSide
             await hub.StartAsync(cancellationToken);
         }
 
-        JsonElement token = JsonDocument.Parse(await ChildProgram.RunAsync(
-            "hub-command", BuiltPrograms.Hub, ["token", "create", "--role", "administrator", "--name", "chaos", "--data", DataOf(0), "--json"], _logs, cancellationToken)).RootElement;
+        JsonElement token = await CommandAsync(["token", "create", "--role", "administrator", "--name", "chaos", "--data", DataOf(0), "--json"], cancellationToken);
         for (int i = 0; i < Replicas; i++)
         {
             _apis[i] = new HubApi(_http[i], token.GetProperty("token").GetString()!);
         }
 
-        return (site, EdgePassword);
+        if (_broker is not null)
+        {
+            return (site, EdgePassword);
+        }
+
+        JsonElement edge = await CommandAsync(["edge", "add", site, "--data", DataOf(0), "--json"], cancellationToken);
+        return (edge.GetProperty("user").GetString()!, edge.GetProperty("password").GetString()!);
     }
 
     public async ValueTask DisposeAsync()
@@ -98,6 +111,9 @@ public sealed class GrownHub : IHubSide
         }
     }
 
+    private async Task<JsonElement> CommandAsync(string[] arguments, CancellationToken cancellationToken) =>
+        JsonDocument.Parse(await ChildProgram.RunAsync("hub-command", BuiltPrograms.Hub, arguments, _logs, cancellationToken)).RootElement;
+
     private string DataOf(int replica) => Path.Combine(_folder, $"hub-{replica + 1}");
 
     private int Link(int replica, string to, int port)
@@ -117,9 +133,13 @@ public sealed class GrownHub : IHubSide
               postgres: { host: 127.0.0.1, port: {{Link(replica, "postgres", _servers.PostgresPort)}}, database: {{GrownServers.User}}, user: {{GrownServers.User}}, passwordFile: ledger.password }
             telemetry:
               victoriaMetrics: { writeUrl: "http://127.0.0.1:{{telemetry}}", readUrl: "http://127.0.0.1:{{telemetry}}" }
-            broker: { host: 127.0.0.1, port: {{Link(replica, "mosquitto", _servers.BrokerPort)}}, tls: false, user: {{GrownServers.HubUser}}, passwordFile: broker.password, group: hub }
 
             """;
+        if (_broker is not null)
+        {
+            yaml += $"broker: {{ host: 127.0.0.1, port: {Link(replica, "mosquitto", _servers.BrokerPort)}, tls: false, user: {GrownServers.HubUser}, passwordFile: broker.password, group: hub }}\n";
+        }
+
         await File.WriteAllTextAsync(Path.Combine(data, "hub.yaml"), yaml, cancellationToken);
         foreach (string name in new[] { "ledger.password", "broker.password" })
         {
@@ -140,6 +160,12 @@ public sealed class GrownHub : IHubSide
             {
                 JsonElement ready = await hub.AwaitEventAsync("ready", cancellationToken, ChaosPart.ReadyWithin);
                 _http[replica] = ready.GetProperty("http").GetString()!;
+                if (_broker is null)
+                {
+                    _frontDoor = IPEndPoint.Parse(ready.GetProperty("mqtt").GetString()!);
+                    UplinkMoved?.Invoke(_frontDoor);
+                }
+
                 return hub;
             }
             catch (ScenarioException) when (TimeProvider.System.GetElapsedTime(began) < SupervisedFor)

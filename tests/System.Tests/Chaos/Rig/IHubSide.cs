@@ -19,6 +19,9 @@ public interface IHubSide : IAsyncDisposable
     /// <summary>Called with the new place after a start.</summary>
     Action<IPEndPoint>? UplinkMoved { get; set; }
 
+    /// <summary>How long after the last fault the hubs may still put things right by themselves: what is missing then stays missing.</summary>
+    TimeSpan SettlesWithin { get; }
+
     /// <summary>A client of a hub that runs now.</summary>
     HubApi Api { get; }
 
