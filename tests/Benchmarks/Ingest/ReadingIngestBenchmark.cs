@@ -3,6 +3,7 @@ using IotProperty.Hub.Hosting.Configuration;
 using IotProperty.Hub.Ingest;
 using IotProperty.Hub.Live;
 using IotProperty.Hub.Registry;
+using IotProperty.Hub.Reconciliation;
 using IotProperty.Hub.Storage;
 using IotProperty.Protocols.Uplink;
 using IotProperty.Tests;
@@ -142,6 +143,10 @@ internal sealed class ReadingIngestBenchmark : IBenchmark
         public ValueTask<long> CountAsync(string site, CancellationToken cancellationToken) => throw Unasked();
 
         public ValueTask<IReadOnlyList<BatchSpan>> BatchesAsync(string site, CancellationToken cancellationToken) => throw Unasked();
+
+        public ValueTask<ReceivedTallies> TalliesAsync(string site, long fromMs, long toMs, CancellationToken cancellationToken) => throw Unasked();
+
+        public ValueTask<IReadOnlyList<SequenceRange>> MissingAsync(string site, long epoch, SequenceRange span, CancellationToken cancellationToken) => throw Unasked();
 
         private static NotSupportedException Unasked() => new("only readings are measured");
     }

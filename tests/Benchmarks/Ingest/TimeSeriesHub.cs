@@ -1,6 +1,7 @@
 using IotProperty.Hub.Hosting.Configuration;
 using IotProperty.Hub.Ingest;
 using IotProperty.Hub.Live;
+using IotProperty.Hub.Reconciliation;
 using IotProperty.Hub.Storage;
 using IotProperty.Hub.Storage.TimeSeries;
 using IotProperty.Protocols.Uplink;
@@ -47,6 +48,12 @@ internal sealed class TimeSeriesHub : IEventLedger, IEdgeDirectory, ILiveFeed, I
         throw new NotSupportedException("only telemetry is measured");
 
     public ValueTask<IReadOnlyList<BatchSpan>> BatchesAsync(string site, CancellationToken cancellationToken) =>
+        throw new NotSupportedException("only telemetry is measured");
+
+    public ValueTask<ReceivedTallies> TalliesAsync(string site, long fromMs, long toMs, CancellationToken cancellationToken) =>
+        throw new NotSupportedException("only telemetry is measured");
+
+    public ValueTask<IReadOnlyList<SequenceRange>> MissingAsync(string site, Lane lane, long epoch, SequenceRange span, CancellationToken cancellationToken) =>
         throw new NotSupportedException("only telemetry is measured");
 
     public ValueTask<bool> TakeStateAsync(EdgeState state, CancellationToken cancellationToken) => ValueTask.FromResult(false);

@@ -80,5 +80,5 @@ public sealed class WriterScriptTests : IDisposable
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     private OutboxWriter Open(OutboxSettings settings, EdgeClock clock, SampleBuffer samples) =>
-        new(Path.Combine(_folder, "outbox.db"), OutboxBench.Site, settings, clock, samples, () => "id", NullLogger.Instance, OutboxDatabase.Open);
+        new(Path.Combine(_folder, "outbox.db"), OutboxBench.Site, settings, clock, samples, () => "id", NullLogger.Instance, StoreSeams.None);
 }

@@ -378,6 +378,22 @@ public abstract class EventLedgerTests : IDisposable
         Assert.Equal([60_000L, 0], transitions.Select(t => t.ClockCorrectionMs));
     }
 
+    [ConformanceTheory]
+    [InlineData(2)]
+    [InlineData(300)]
+    public async Task Corrected_readings_say_so_and_are_tallied_however_many_come_at_once(int count)
+    {
+        Batch batch = Readings(1, [.. Enumerable.Range(0, count).Select(n => Reading(n, n) with { ClockTrusted = n % 2 == 0 })]) with { ClockCorrectionMs = -500 };
+        await CommitAsync(batch, HashA);
+        await CommitAsync(batch, HashA);
+        Assert.Equal(
+            [new ReceivedTally(7, Lane.Reading, 0, count, BatchTally.Of(batch).Single().Hash)],
+            (await _events.TalliesAsync("riverside", 0, 1, default)).Hours);
+        List<StoredReading> stored = await _fixture.Ledger.ReadAsync(async db => await db.Set<StoredReading>().ToListAsync(), default);
+        Assert.Equal(count, stored.Count);
+        Assert.All(stored, reading => Assert.Equal(reading.ClockTrusted ? 0 : -500, reading.ClockCorrectionMs));
+    }
+
     private async Task<List<HourTally>> EdgeTalliesAsync() => await _fixture.Ledger.ReadAsync(
         async db => (await db.Set<EdgeTallyRow>().OrderBy(t => t.Lane).ToListAsync()).ConvertAll(row => row.ToTally()), default);
 
