@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using IotProperty.Edge.Outbox;
+using IotProperty.Edge.Polling;
 using IotProperty.Protocols.Uplink;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -18,6 +19,7 @@ public sealed class ReadingService(IOutbox outbox, TimeProvider time, ILogger<Re
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
 
     private readonly Channel<MeterReading> _inbox = Channel.CreateBounded<MeterReading>(new BoundedChannelOptions(InboxReadings) { SingleReader = true });
+    private readonly ReadingStamps _stamps = new();
     private long _stored;
     private long _dropped;
     private int _dropping;
@@ -53,7 +55,7 @@ public sealed class ReadingService(IOutbox outbox, TimeProvider time, ILogger<Re
         {
             while (batch.Count < ReadingsPerBatch && _inbox.Reader.TryRead(out MeterReading? reading))
             {
-                batch.Add(reading);
+                batch.Add(_stamps.Place(reading));
             }
 
             await StoreAsync([.. batch], stoppingToken);

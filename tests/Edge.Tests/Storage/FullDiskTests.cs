@@ -8,7 +8,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace IotProperty.Edge.Tests.Storage;
 
 /// <summary>A disk that is really full: a small file system in memory, mounted by the test.</summary>
-public sealed class FullDiskTests : IAsyncDisposable
+public sealed class FullDiskTests : IAsyncLifetime, IAsyncDisposable
 {
     private const long DiskBytes = 16 << 20;
     private readonly FakeTime _time = new();
@@ -71,6 +71,11 @@ public sealed class FullDiskTests : IAsyncDisposable
             Assert.Equal(StoreCondition.Sound, outbox.Snapshot.Condition);
         }
     }
+
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    // The test framework knows this one alone.
+    Task IAsyncLifetime.DisposeAsync() => DisposeAsync().AsTask();
 
     public ValueTask DisposeAsync()
     {

@@ -150,8 +150,8 @@ public class DemoPiecesTests
     public void Loss_window_is_what_the_edge_states_before_its_kill()
     {
         Outages outages = new(KilledMs: 10_000, BackMs: 12_000);
-        Assert.False(outages.MayLoseTelemetry(9_499));
-        Assert.True(outages.MayLoseTelemetry(9_500));
+        Assert.False(outages.MayLoseTelemetry(8_749));
+        Assert.True(outages.MayLoseTelemetry(8_750));
         Assert.False(outages.MayLoseTelemetry(10_201));
         Assert.False(outages.MayLoseEvent(9_700));
         Assert.True(outages.MayLoseEvent(9_900));

@@ -8,7 +8,7 @@ using IotProperty.Tests;
 namespace IotProperty.SystemTests.Broker;
 
 /// <summary>The broker's configuration that we ship, with this test's ports, folder and no TLS; everything else as it stands.</summary>
-public sealed class ShippedBrokerConfigurationTests : IAsyncDisposable
+public sealed class ShippedBrokerConfigurationTests : IAsyncLifetime, IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
@@ -45,6 +45,11 @@ public sealed class ShippedBrokerConfigurationTests : IAsyncDisposable
         Assert.Equal(UplinkTopics.Receipt("hillside"), (await NextAsync(neighbour)).Topic);
         Assert.Equal(2, ingest.Accepted);
     }
+
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    // The test framework knows this one alone.
+    Task IAsyncLifetime.DisposeAsync() => DisposeAsync().AsTask();
 
     public async ValueTask DisposeAsync()
     {

@@ -8,6 +8,7 @@ namespace IotProperty.SystemTests.Chaos;
 /// The driver on a fixed set of seeds. A longer run is asked for by variables: IOTP_CHAOS_CYCLES, IOTP_CHAOS_SEED, IOTP_CHAOS_SETUP (embedded, databases or grown), IOTP_CHAOS_WITHOUT (faults
 /// to leave out, by name, separated by commas), IOTP_CHAOS_LOG (a file that follows the run).
 /// </summary>
+[Collection(RunsAlone.Name)]
 public sealed class ChaosTests(ITestOutputHelper output)
 {
     private const int LongestHours = 4;

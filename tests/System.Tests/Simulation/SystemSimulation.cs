@@ -35,7 +35,7 @@ internal sealed class SystemSimulation : IDisposable
         {
             Mistake.EdgeExceedsQuota => Weather.Settings with { MaxBytes = Weather.Settings.MaxBytes * 3, MaxRows = Weather.Settings.MaxRows * 3 },
             Mistake.EdgeExceedsWindow => Weather.Settings with { Window = 64 },
-            Mistake.EdgeSendsBacklogFirst => Weather.Settings with { LiveMs = -1 },
+            Mistake.EdgeSendsBacklogFirst => Weather.Settings with { LiveMs = -1, BacklogBytes = int.MaxValue },
             _ => Weather.Settings,
         };
     }
