@@ -4,6 +4,7 @@ using IotProperty.SystemTests.Chaos.Rig;
 namespace IotProperty.SystemTests.Chaos;
 
 /// <summary>The checkers judge a quiet estate as sound, and notice every single thing that is then taken from, added to or changed in what the hub says.</summary>
+[Collection(RunsAlone.Name)]
 public sealed class CheckersTests
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2.5);

@@ -35,7 +35,8 @@ internal sealed class SystemSimulation : IDisposable
         {
             Mistake.EdgeExceedsQuota => Weather.Settings with { MaxBytes = Weather.Settings.MaxBytes * 3, MaxRows = Weather.Settings.MaxRows * 3 },
             Mistake.EdgeExceedsWindow => Weather.Settings with { Window = 64 },
-            Mistake.EdgeSendsBacklogFirst => Weather.Settings with { LiveMs = -1, BacklogBytes = int.MaxValue },
+            // A sample a batch, so that a backlog takes long enough for its order to be seen.
+            Mistake.EdgeSendsBacklogFirst => Weather.Settings with { LiveMs = -1, MaxBatchSamples = 1 },
             _ => Weather.Settings,
         };
     }
