@@ -24,14 +24,20 @@ public sealed class ProgramMetrics
         return metrics;
     }
 
+    /// <summary>As the indexer; null where there is none, for a program that has nothing to count yet.</summary>
+    public double? Find(string name, params (string Name, string Value)[] labels) => _samples.TryGetValue(KeyOf(name, labels), out double value) ? value : null;
+
     /// <summary>The sample with this name and these labels, in the order in which the edge writes them.</summary>
     /// <exception cref="ScenarioException">There is none.</exception>
     public double this[string name, params (string Name, string Value)[] labels]
     {
         get
         {
-            string key = labels.Length == 0 ? name : $"{name}{{{string.Join(',', labels.Select(l => $"{l.Name}=\"{l.Value}\""))}}}";
+            string key = KeyOf(name, labels);
             return _samples.TryGetValue(key, out double value) ? value : throw new ScenarioException($"the metrics hold no {key}");
         }
     }
+
+    private static string KeyOf(string name, (string Name, string Value)[] labels) =>
+        labels.Length == 0 ? name : $"{name}{{{string.Join(',', labels.Select(l => $"{l.Name}=\"{l.Value}\""))}}}";
 }
