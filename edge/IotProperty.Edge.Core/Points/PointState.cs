@@ -63,6 +63,9 @@ public struct PointState
         return Passes(point, nowMs);
     }
 
+    /// <summary>What the hub was told may be gone: the next outcome is told whatever it is, and a silence at once.</summary>
+    public void Retell() => _sent = false;
+
     /// <summary>When <see cref="Waited"/> will next have something to say; <see cref="long.MaxValue"/> before the first poll.</summary>
     /// <param name="point">The point.</param>
     /// <param name="pollMs">A point is given two poll periods before it counts as stale, however short its maximum silence is.</param>
@@ -75,7 +78,7 @@ public struct PointState
 
         return Quality is Quality.Good or Quality.OutOfRange
             ? _valueMs + Math.Max(point.MaxSilenceMs, 2L * pollMs)
-            : _sentMs + point.MaxSilenceMs;
+            : _sent ? _sentMs + point.MaxSilenceMs : long.MinValue;
     }
 
     private bool Passes(PointDefinition point, long nowMs)

@@ -17,6 +17,9 @@ public sealed class LineCore
     /// <summary>A rest is never longer, so that a step of the wall clock is seen soon enough for billing.</summary>
     private const long LongestRestMs = 1_000;
 
+    /// <summary>A store that loses telemetry again and again is not given all of it again at every turn. Milliseconds.</summary>
+    private const long RetellPauseMs = 10_000;
+
     /// <summary>A wall clock that moves by more was stepped; by less it is only being disciplined.</summary>
     private const long SteppedMs = 450;
 
@@ -28,6 +31,8 @@ public sealed class LineCore
     private long _askedMs;
     private long _utcAheadMs;
     private int _givenUp;
+    private long _retoldLosses;
+    private long _retellMs = long.MinValue;
 
     public LineCore(LineConfiguration line, TimeZoneInfo zone, in Moment now)
     {
@@ -49,6 +54,9 @@ public sealed class LineCore
 
     public LineConfiguration Line { get; }
 
+    /// <summary>How often the store has given telemetry up. When it has grown, every point's value is told once more, with its next poll.</summary>
+    public long TelemetryLosses { get; set; }
+
     /// <summary>The figures of a device, by its index on the line; may be read by anyone.</summary>
     public DeviceStatistics StatisticsOf(int device) => _devices[device].Statistics;
 
@@ -62,6 +70,7 @@ public sealed class LineCore
         }
 
         effects.Clear();
+        RetellLost(now);
         TellSilence(now, effects);
         FollowClock(now);
         WakeReadings(now, effects);
@@ -145,6 +154,21 @@ public sealed class LineCore
         }
 
         return null;
+    }
+
+    private void RetellLost(in Moment now)
+    {
+        if (TelemetryLosses == _retoldLosses || now.MonotonicMs < _retellMs)
+        {
+            return;
+        }
+
+        (_retoldLosses, _retellMs) = (TelemetryLosses, now.MonotonicMs + RetellPauseMs);
+        foreach (PollDevice device in _devices)
+        {
+            device.Retell();
+            _silences.Set(device.Index, device.NextSilenceMs);
+        }
     }
 
     private void TellSilence(in Moment now, LineEffects effects)

@@ -122,6 +122,17 @@ internal sealed class PollDevice
         UpdateSilence();
     }
 
+    /// <summary>What the hub was told of the points may be gone.</summary>
+    public void Retell()
+    {
+        for (int i = 0; i < _states.Length; i++)
+        {
+            _states[i].Retell();
+        }
+
+        UpdateSilence();
+    }
+
     public double ValueOf(int point) => _states[point].Value;
 
     public Quality QualityOf(int point) => _states[point].Quality;

@@ -146,6 +146,7 @@ public sealed class LineRunner
         Moment now = _clock.Now();
         Volatile.Write(ref _progressMs, now.MonotonicMs);
         LineEffects effects = s_effects ??= new LineEffects();
+        _core.TelemetryLosses = _sinks.Outbox.TelemetryLosses;
         LineAction action = _core.Next(now, effects);
         CarryOut(effects);
         if (action.Block is { } block)

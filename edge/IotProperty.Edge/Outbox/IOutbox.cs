@@ -15,6 +15,12 @@ public interface IOutbox
     /// <summary>Takes a sample for the next telemetry batch. Never blocks: a full buffer is flushed by the store's own task, and the disk quota drops the oldest telemetry.</summary>
     void Add(in Sample sample);
 
+    /// <summary>
+    /// How often telemetry was given up since the start, each time declared by a gap record. Whoever tells only what differs from what was told before must tell everything
+    /// again when this has grown: the last change may be among what is gone, and the hub would show the value before it as if it were the present one.
+    /// </summary>
+    long TelemetryLosses { get; }
+
     /// <summary>Stores events; completes when they are synced to disk.</summary>
     ValueTask AddAsync(OutboxEvents events, CancellationToken cancellationToken);
 

@@ -75,6 +75,9 @@ internal sealed class OutboxWriter : IDisposable
     /// <summary>Replaced after every round; safe to read on any task.</summary>
     public OutboxSnapshot Snapshot { get; private set => Volatile.Write(ref field, value); }
 
+    /// <inheritdoc cref="IOutbox.TelemetryLosses"/>
+    public long TelemetryLosses => _rows.TelemetryLosses;
+
     /// <summary>Whether telemetry was stored in this run.</summary>
     public bool Flushed { get; private set; }
 

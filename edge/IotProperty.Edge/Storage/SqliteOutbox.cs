@@ -78,6 +78,8 @@ public sealed class SqliteOutbox : IOutbox, IEdgeStateStore, IOutboxDispatch, IA
 
     public OutboxSnapshot Snapshot => _writer.Snapshot;
 
+    public long TelemetryLosses => _writer.TelemetryLosses;
+
     /// <summary>Boot epochs never come again, so an epoch and a counter never do.</summary>
     public string NewId() => string.Create(CultureInfo.InvariantCulture, $"{_idPrefix}-{Interlocked.Increment(ref _lastId)}");
 

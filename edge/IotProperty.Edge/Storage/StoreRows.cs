@@ -32,6 +32,7 @@ internal sealed class StoreRows
     private CommitMark _mark;
     private long _lastRowId;
     private long _droppedBefore;
+    private long _telemetryLosses;
     private long _repeatsBefore;
     private bool _running;
     private Moment _now;
@@ -72,6 +73,9 @@ internal sealed class StoreRows
 
     /// <summary>Rows that were set aside, since the start.</summary>
     public long SetAside { get; private set; }
+
+    /// <summary>See <see cref="IOutbox.TelemetryLosses"/>. Safe to read on any task.</summary>
+    public long TelemetryLosses => Volatile.Read(ref _telemetryLosses);
 
     public long DroppedRecords => _droppedBefore + Queue.DroppedRecords;
 
@@ -237,6 +241,11 @@ internal sealed class StoreRows
         _droppedBefore += Queue.DroppedRecords;
         _repeatsBefore += Queue.Repeats;
         Database = opened.Database;
+        if (opened.IsRescued)
+        {
+            CountLoss(Lane.Telemetry);
+        }
+
         HashSet<BatchNumber> receipted = [.. _receipted.Values];
         _receipted.Clear();
         foreach (OutboxRow row in opened.Rows.Where(row => receipted.Contains(row.Number)))
@@ -332,6 +341,7 @@ internal sealed class StoreRows
         List<GapRecord> records = [];
         while (records.Count < MaxGapsInBatch && _gaps.TryDequeue(out Gap? gap))
         {
+            CountLoss(gap.Lane);
             records.Add(gap.ToRecord(_newId()));
             StorageLog.Gap(_logger, gap.Records, gap.Lane, gap.Epoch, gap.FirstSequence, gap.LastSequence, gap.Reason);
         }
@@ -339,6 +349,14 @@ internal sealed class StoreRows
         Batch batch = new() { Key = NextKey(Lane.Event), Gaps = [.. records] };
         Insert(batch, BatchCodec.Encode(batch));
         return true;
+    }
+
+    private void CountLoss(Lane lane)
+    {
+        if (lane == Lane.Telemetry)
+        {
+            Volatile.Write(ref _telemetryLosses, _telemetryLosses + 1);
+        }
     }
 
     private void Run(OutboxEffect effect)

@@ -16,14 +16,15 @@ public sealed class StoreWatch(Func<StoreCondition> condition, IPointSink alarms
         using PeriodicTimer timer = new(Every, clock.Time);
         StoreCondition? told = null;
         long toldMs = 0;
+        long losses = 0;
         do
         {
             Moment now = clock.Now();
             StoreCondition present = condition();
             alarms.OnSamples([new PointSample(StoreAlarm.Point, now, (double)present, Quality.Good)]);
-            if (present != told || now.MonotonicMs - toldMs >= StoreAlarm.EverySeconds * 1_000)
+            if (present != told || outbox.TelemetryLosses != losses || now.MonotonicMs - toldMs >= StoreAlarm.EverySeconds * 1_000)
             {
-                (told, toldMs) = (present, now.MonotonicMs);
+                (told, toldMs, losses) = (present, now.MonotonicMs, outbox.TelemetryLosses);
                 outbox.Add(new Sample(StoreAlarm.Point, now.UtcMs, (double)present, Quality.Good, now.ClockTrusted));
             }
         }

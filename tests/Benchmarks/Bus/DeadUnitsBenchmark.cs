@@ -82,6 +82,8 @@ internal sealed class DeadUnitsBenchmark : IBenchmark
     {
         public static Nobody Instance { get; } = new();
 
+        public long TelemetryLosses => 0;
+
         public void OnSwipes(string device, ushort sequence, ReadOnlySpan<SwipeEntry> entries, Moment now)
         {
         }

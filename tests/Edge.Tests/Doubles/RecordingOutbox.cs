@@ -11,6 +11,7 @@ internal sealed class RecordingOutbox : IOutbox, IEdgeStateStore
     private readonly Channel<OutboxEvents> _stored = Channel.CreateUnbounded<OutboxEvents>();
     private int _ids;
     private int _failures;
+    private long _telemetryLosses;
 
     public ConcurrentDictionary<string, byte[]> State { get; } = new();
 
@@ -27,6 +28,11 @@ internal sealed class RecordingOutbox : IOutbox, IEdgeStateStore
 
     /// <summary>Whether everything stored so far was looked at.</summary>
     public bool IsQuiet => !_stored.Reader.TryPeek(out _);
+
+    public long TelemetryLosses => Volatile.Read(ref _telemetryLosses);
+
+    /// <summary>From here on telemetry counts as lost once more.</summary>
+    public void LoseTelemetry() => Interlocked.Increment(ref _telemetryLosses);
 
     public string NewId() => $"id-{Interlocked.Increment(ref _ids)}";
 

@@ -49,6 +49,8 @@ public sealed class DiagnosticsServiceTests
             return samples;
         }
 
+        public long TelemetryLosses => 0;
+
         public string NewId() => throw new NotSupportedException("reports need no ids");
 
         public void Add(in Sample sample) => Assert.True(_samples.Writer.TryWrite(sample));

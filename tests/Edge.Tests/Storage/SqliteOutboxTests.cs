@@ -208,6 +208,7 @@ public class SqliteOutboxTests
         Assert.Equal("o-1", (await bench.NextAsync()).Transitions.Single().Occurrence);
         Assert.Equal("o-3", (await bench.NextAsync()).Transitions.Single().Occurrence);
         GapRecord gap = Assert.Single((await bench.NextAsync()).Gaps);
+        Assert.Equal(0, bench.Outbox.TelemetryLosses);
         Assert.Equal((Lane.Event, epoch, 2L, 2L, 1), (gap.Lane, gap.Epoch, gap.FirstSequence, gap.LastSequence, gap.Records));
     }
 
@@ -231,6 +232,7 @@ public class SqliteOutboxTests
         OutboxSnapshot full = bench.Outbox.Snapshot;
         Assert.InRange(full.Events.Bytes + full.Readings.Bytes + full.Telemetry.Bytes, OutboxSettings.MinMaxBytes / 2, OutboxSettings.MinMaxBytes);
         Assert.True(full.DroppedRecords > 0);
+        Assert.True(bench.Outbox.TelemetryLosses > 0);
 
         await bench.ConnectAsync();
         List<Batch> all = [];

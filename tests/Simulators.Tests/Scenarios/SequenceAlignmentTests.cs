@@ -102,6 +102,16 @@ public class SequenceAlignmentTests
     }
 
     [Fact]
+    public void Store_that_rounds_may_differ_by_as_much_as_it_rounds()
+    {
+        Shown[] shown = [new(1000, 1058.8355712890625, true), new(2000, -414.06509399414062, true)];
+        Told[] told = [new(1000, 1058.83557129), new(2000, -414.065093994)];
+        Assert.NotNull(SequenceAlignment.Disagreement(shown, told, Late));
+        Assert.Null(SequenceAlignment.Disagreement(shown, told, Late, relativeError: 1e-11));
+        Assert.NotNull(SequenceAlignment.Disagreement(shown, [told[0] with { Value = 1058.8355713 }, told[1]], Late, relativeError: 1e-11));
+    }
+
+    [Fact]
     public void Dropping_any_certain_change_is_always_noticed()
     {
         Prop.ForAll(ArbMap.Default.ArbFor<byte[]>(), ArbMap.Default.ArbFor<byte>(), (bytes, which) =>

@@ -99,7 +99,7 @@ public sealed class ChaosRun(ChaosOptions options, Func<string, IHubSide> hubSid
         (long reads, long answers, long samples) = Inspector.Compared;
         tell(string.Create(
             CultureInfo.InvariantCulture,
-            $"cycle {cycle}, {(ChaosEstate.NowMs - startedMs) / 1000} s (drained in {Inspector.Drained.TotalSeconds:F1} s, inspected in {(ChaosEstate.NowMs - began) / 1000.0:F1} s): {reads} reads and {answers} meter answers against {samples} samples, {last.Transitions.Count} transitions, {last.AccessEvents.Count} access events, {last.Gaps.Count} gaps, {last.Boots} boots; of {Inspector.LossWindow.Served} values in the loss window of a killed edge {Inspector.LossWindow.Missing} are gone, all else is accounted for"));
+            $"cycle {cycle}, {(ChaosEstate.NowMs - startedMs) / 1000} s (drained in {Inspector.Drained.TotalSeconds:F1} s, settled in {Inspector.Settled.TotalSeconds:F1} s, inspected in {(ChaosEstate.NowMs - began) / 1000.0:F1} s): {reads} reads and {answers} meter answers against {samples} samples, {last.Transitions.Count} transitions, {last.AccessEvents.Count} access events, {last.Gaps.Count} gaps, {last.Boots} boots; of {Inspector.LossWindow.Served} values in the loss window of a killed edge {Inspector.LossWindow.Missing} are gone, all else is accounted for"));
     }
 
     private string Describe(int cycle, string what) => string.Join(

@@ -53,6 +53,8 @@ internal sealed class EdgeRun : IDisposable
 
     public bool IsBusy => Store.IsBusy || Alarms.IsBusy || Readings.IsBusy || Doors.Values.Any(door => door.IsBusy);
 
+    public IEnumerable<LineRoom> LineRooms => _lineOfDevice.Values.Distinct();
+
     public LineRoom LineOf(string device) => _lineOfDevice[device];
 
     public void Start()
@@ -60,7 +62,7 @@ internal sealed class EdgeRun : IDisposable
         In(LookEveryMs, LookAtClock);
         Alarms.Start();
         Uplink.Start();
-        foreach (LineRoom line in _lineOfDevice.Values.Distinct())
+        foreach (LineRoom line in LineRooms)
         {
             line.Start();
         }

@@ -1,4 +1,5 @@
 using IotProperty.Edge.Outbox;
+using IotProperty.Edge.Points;
 using IotProperty.Hub.Overview;
 using IotProperty.Hub.Storage;
 using IotProperty.Protocols.Uplink;
@@ -14,6 +15,10 @@ internal sealed class Expectations
     private const long SettleMs = 15_000;
     private const long AlarmWithinMs = 30_000;
     private const long LiveWithinMs = 4_000;
+
+    /// <summary>The pause between two retellings, the slowest poll, and the store.</summary>
+    private const long PresentWithinMs = 35_000;
+
     private readonly SystemSimulation _simulation;
 
     public Expectations(SystemSimulation simulation)
@@ -101,6 +106,11 @@ internal sealed class Expectations
 
     private void ExpectAtHub(BatchNumber number, Batch batch)
     {
+        if (batch.Gaps.Any(gap => gap.Lane == Lane.Telemetry) && _simulation.Edge is { } told)
+        {
+            ExpectPresent(told);
+        }
+
         if (_simulation.Edge is not { Uplink.IsConnected: true } edge || !IsCalm(edge.Uplink.ConnectedMs))
         {
             return;
@@ -133,6 +143,42 @@ internal sealed class Expectations
                 }
             });
         }
+    }
+
+    /// <summary>Telemetry was lost: the change to what is true now may have been among it.</summary>
+    private void ExpectPresent(EdgeRun edge)
+    {
+        (long losses, long sinceMs) = (edge.Store.TelemetryLosses, Now);
+        _simulation.Agenda.In(PresentWithinMs, () =>
+        {
+            if (_simulation.Edge != edge || edge.Store.TelemetryLosses != losses || _simulation.IsHealing || _simulation.Disk.HadTrouble || _simulation.DiskTroubleMs > sinceMs)
+            {
+                return;
+            }
+
+            HashSet<BatchNumber> lost = [.. _simulation.Books.Recorded.Values.SelectMany(recorded => recorded.Batch.Gaps).Where(gap => gap.Lane == Lane.Telemetry).SelectMany(gap => gap.Numbers())];
+            Dictionary<PointRef, Sample> newest = [];
+            foreach ((BatchNumber number, RecordedBatch recorded) in _simulation.Books.Recorded.Where(pair => pair.Key.Epoch == edge.Store.Epoch && !lost.Contains(pair.Key)))
+            {
+                foreach (Sample sample in recorded.Batch.Samples)
+                {
+                    newest[sample.Point] = sample;
+                }
+            }
+
+            foreach (LineRoom line in edge.LineRooms)
+            {
+                foreach ((PointRef point, (PointSample present, PointSample before)) in line.Present)
+                {
+                    double deadband = line.Line.Devices.Single(device => device.Id == point.Device).Profile.Points.Single(one => one.Id == point.Point).Deadband;
+                    bool isKnown = newest.TryGetValue(point, out Sample sample) && (Tells(sample, present, deadband) || Tells(sample, before, deadband));
+                    Look(Promise.Present, isKnown, () => $"{point} is {present.Value} ({present.Quality}), and {PresentWithinMs} ms after a loss the newest that is stored is {newest.GetValueOrDefault(point)}");
+                }
+            }
+        });
+
+        static bool Tells(in Sample sample, in PointSample present, double deadband) =>
+            sample.Quality == present.Quality && (sample.Value.Equals(present.Value) || Math.Abs(sample.Value - present.Value) <= deadband);
     }
 
     /// <summary>At each billing time: the meter has been read, or there is a reading that says why not.</summary>

@@ -86,4 +86,5 @@ internal enum Mistake
     EdgeDoorWaitsForHub,
     DiskLies,
     UplinkGivesUp,
+    EdgeForgetsLosses,
 }

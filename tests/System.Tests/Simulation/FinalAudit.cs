@@ -49,7 +49,7 @@ internal sealed class FinalAudit
             Look(Promise.NothingTwice, Recorded.ContainsKey(number), () => $"{number} is at the hub and was never on the edge's disk");
         }
 
-        _declared.UnionWith(_ledger.Gaps.Values.SelectMany(Numbers));
+        _declared.UnionWith(_ledger.Gaps.Values.SelectMany(gap => gap.Numbers()));
 
         // A row of gap records that is lost takes along what it declared; that shows as a difference of tallies only.
         for (bool goesOn = true; goesOn;)
@@ -60,19 +60,11 @@ internal sealed class FinalAudit
                 if (recorded.IsDamaged || _declared.Contains(number) || _lostBookkeeping.Contains(number))
                 {
                     _lostBookkeeping.Add(number);
-                    _lostBookkeeping.UnionWith(recorded.Batch.Gaps.SelectMany(Numbers));
+                    _lostBookkeeping.UnionWith(recorded.Batch.Gaps.SelectMany(gap => gap.Numbers()));
                 }
             }
 
             goesOn = _lostBookkeeping.Count > before;
-        }
-    }
-
-    private static IEnumerable<BatchNumber> Numbers(GapRecord gap)
-    {
-        for (long sequence = gap.FirstSequence; sequence <= gap.LastSequence; sequence++)
-        {
-            yield return new BatchNumber(gap.Epoch, gap.Lane, sequence);
         }
     }
 
@@ -87,7 +79,7 @@ internal sealed class FinalAudit
             if (!isKnown)
             {
                 isKnown = true;
-                foreach (BatchNumber number in Numbers(gap))
+                foreach (BatchNumber number in gap.Numbers())
                 {
                     RecordedBatch? recorded = Recorded.GetValueOrDefault(number);
                     isKnown &= recorded is { IsTorn: false };

@@ -52,6 +52,9 @@ internal enum Promise
     /// <summary>A gap record says what is missing, no more and no less.</summary>
     GapsTellTruth,
 
+    /// <summary>After a loss, what the hub shows or will be sent as the newest value of a point is what the device says.</summary>
+    Present,
+
     /// <summary>Transitions of an occurrence are a chain, and the hub's alarms are the edge's.</summary>
     AlarmOrder,
 

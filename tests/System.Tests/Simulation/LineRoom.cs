@@ -14,6 +14,7 @@ internal sealed class LineRoom
     private readonly LineEffects _effects = new();
     private readonly BlockValues _values = new();
     private readonly Queue<(string Device, Action<bool> Done)> _writes = [];
+    private readonly Dictionary<PointRef, (PointSample Newest, PointSample Before)> _present = [];
     private long _rest;
     private bool _isResting;
 
@@ -25,6 +26,11 @@ internal sealed class LineRoom
 
     /// <summary>Set to end polling.</summary>
     public bool IsStopped { get; set; }
+
+    /// <summary>What each point said last, and what before.</summary>
+    public IReadOnlyDictionary<PointRef, (PointSample Newest, PointSample Before)> Present => _present;
+
+    public LineConfiguration Line => _core.Line;
 
     public void Start() => Step();
 
@@ -54,6 +60,7 @@ internal sealed class LineRoom
             return;
         }
 
+        _core.TelemetryLosses = _simulation.Mistake == Mistake.EdgeForgetsLosses ? 0 : _run.Store.TelemetryLosses;
         LineAction action = _core.Next(_run.Now, _effects);
         HandOn();
         if (action.Block is RegisterBlock block)
@@ -114,6 +121,7 @@ internal sealed class LineRoom
         _run.Alarms.OnSamples(_effects.Samples);
         foreach (PointSample sample in _effects.Samples)
         {
+            _present[sample.Point] = (sample, _present.TryGetValue(sample.Point, out (PointSample Newest, PointSample Before) known) ? known.Newest : sample);
             if (_run.Doors.TryGetValue(sample.Point.Device, out DoorRoom? door))
             {
                 door.OnSample(sample);

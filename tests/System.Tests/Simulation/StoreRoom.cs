@@ -39,6 +39,8 @@ internal sealed class StoreRoom : IDisposable
 
     public long Epoch => _writer.Epoch;
 
+    public long TelemetryLosses => _writer.TelemetryLosses;
+
     /// <summary>Whether something was asked of the store that it has not done yet.</summary>
     public bool IsBusy => _waiting.Count > 0 || _samples.Waiting.Count > 0;
 

@@ -24,6 +24,7 @@ public sealed class SystemSimulationTests
         [Promise.ClockCorrected] = 200,
         [Promise.GapsTellTruth] = 200,
         [Promise.Reconciled] = 5_000,
+        [Promise.Present] = 500,
     };
 
     /// <summary>Each small mistake, and the promise that it breaks.</summary>
@@ -53,6 +54,7 @@ public sealed class SystemSimulationTests
         { nameof(Mistake.EdgeDoorWaitsForHub), nameof(Promise.DoorOpens) },
         { nameof(Mistake.DiskLies), nameof(Promise.StoredBeforeTold) },
         { nameof(Mistake.UplinkGivesUp), nameof(Promise.Heals) },
+        { nameof(Mistake.EdgeForgetsLosses), nameof(Promise.Present) },
     };
 
     [Fact]

@@ -36,8 +36,9 @@ public static class SequenceAlignment
     /// <param name="told">In order of time, all of them within the span of <paramref name="shown"/>.</param>
     /// <param name="lateMs">How long after its serving a value may be stamped: the edge's time-out and a little more.</param>
     /// <param name="each">Whether every certain value must be there by itself, repeated ones included.</param>
+    /// <param name="relativeError">By how much of itself a value may differ from what was served, where the hub's store rounds; 0 where it does not.</param>
     /// <returns>Null when they agree, else the first thing that does not fit.</returns>
-    public static string? Disagreement(IReadOnlyList<Shown> shown, IReadOnlyList<Told> told, long lateMs, bool each = false)
+    public static string? Disagreement(IReadOnlyList<Shown> shown, IReadOnlyList<Told> told, long lateMs, bool each = false, double relativeError = 0)
     {
         List<Told> runs = each ? [.. told] : Collapse(told);
 
@@ -45,7 +46,7 @@ public static class SequenceAlignment
         SortedSet<Place> used = Passed([new Place(0, -1)], runs);
         foreach (Shown value in shown)
         {
-            SortedSet<Place> next = Passed(Next(used, value, runs, value.LateMs ?? lateMs, each), runs);
+            SortedSet<Place> next = Passed(Next(used, value, runs, value.LateMs ?? lateMs, each, relativeError), runs);
             if (next.Count == 0)
             {
                 Place at = used.Max;
@@ -61,17 +62,17 @@ public static class SequenceAlignment
         return end.Next == runs.Count ? null : $"the hub holds {Text(runs[end.Next].Value)} at {Time(runs[end.Next].TimeMs)}, which was not served then";
     }
 
-    private static SortedSet<Place> Next(SortedSet<Place> used, Shown value, List<Told> runs, long lateMs, bool each)
+    private static SortedSet<Place> Next(SortedSet<Place> used, Shown value, List<Told> runs, long lateMs, bool each, double relativeError)
     {
         SortedSet<Place> next = [];
         foreach (Place at in used)
         {
-            if (!value.Certain || (!each && at.Last >= 0 && runs[at.Last].Value.Equals(value.Value)))
+            if (!value.Certain || (!each && at.Last >= 0 && Same(runs[at.Last].Value, value.Value, relativeError)))
             {
                 next.Add(at);
             }
 
-            if (at.Next < runs.Count && runs[at.Next].Value.Equals(value.Value)
+            if (at.Next < runs.Count && Same(runs[at.Next].Value, value.Value, relativeError)
                 && runs[at.Next].TimeMs >= value.TimeMs - EarlyMs && runs[at.Next].TimeMs <= value.TimeMs + lateMs)
             {
                 next.Add(new Place(at.Next + 1, at.Next));
@@ -80,6 +81,8 @@ public static class SequenceAlignment
 
         return next;
     }
+
+    private static bool Same(double told, double served, double relativeError) => told.Equals(served) || Math.Abs(told - served) <= Math.Abs(served) * relativeError;
 
     /// <summary>Adds the places that are reached by leaving out what may belong elsewhere.</summary>
     private static SortedSet<Place> Passed(SortedSet<Place> places, List<Told> runs)

@@ -53,6 +53,9 @@ public sealed record Evidence
     /// <summary>What was last known of each series before the window.</summary>
     public required IReadOnlyDictionary<string, IReadOnlyList<Placed>> Before { get; init; }
 
+    /// <summary>By how much of itself a value of the hub may differ from what was served; 0 where its store keeps every bit.</summary>
+    public required double RelativeError { get; init; }
+
     /// <summary>How often the edge was started so far.</summary>
     public required int Boots { get; init; }
 

@@ -35,6 +35,9 @@ public sealed class Inspector(ChaosEstate estate, RunHistory history, long start
     /// <summary>How long the edge took to hand on what it held, in the last inspection.</summary>
     public TimeSpan Drained { get; private set; }
 
+    /// <summary>How long after that the last inspection had to wait for what was still missing.</summary>
+    public TimeSpan Settled { get; private set; }
+
     /// <summary>The evidence of the last inspection.</summary>
     public Evidence? Last { get; private set; }
 
@@ -45,7 +48,7 @@ public sealed class Inspector(ChaosEstate estate, RunHistory history, long start
         Span window = new(_fromMs, drainedMs - InMemoryMs);
         long nextFromMs = window.ToMs - (2 * Evidence.EdgeMs);
         long began = TimeProvider.System.GetTimestamp();
-        while (true)
+        for (int looks = 0; ; looks++)
         {
             history.Clock.EndMs = ChaosEstate.NowMs;
             Evidence evidence = await GatherAsync(window, cancellationToken);
@@ -56,6 +59,7 @@ public sealed class Inspector(ChaosEstate estate, RunHistory history, long start
             IReadOnlyList<string> wrong = Judge(evidence, remembered, nextFromMs);
             if (wrong.Count == 0 || TimeProvider.System.GetElapsedTime(began) >= estate.HubSide.SettlesWithin)
             {
+                Settled = looks == 0 ? TimeSpan.Zero : TimeProvider.System.GetElapsedTime(began);
                 Take(evidence, remembered, nextFromMs);
                 return wrong;
             }
@@ -133,6 +137,7 @@ public sealed class Inspector(ChaosEstate estate, RunHistory history, long start
             Batches = await api.ListAsync<HubBatchSpan>($"batches?site={DemoSite.Id}", cancellationToken),
             Gaps = await api.ListAsync<HubGap>($"gaps?site={DemoSite.Id}", cancellationToken),
             Before = _before,
+            RelativeError = estate.HubSide.RelativeError,
             Boots = estate.Edge.Starts,
         };
     }

@@ -9,6 +9,9 @@ public sealed class SeriesJudge(Evidence evidence)
     private const long HeldUpMs = 600;
     private const long GapBlurMs = 1_500;
 
+    /// <summary>After a loss the edge tells every value again: with the next poll, ten seconds after the last time at the earliest.</summary>
+    private const long RetoldMs = 20_000;
+
     /// <summary>Stamps of the hub in order of the time at which they were really taken, of this window only. A stamp that the edge's clock never showed is named in <paramref name="impossible"/>.</summary>
     public List<Placed> Place(IEnumerable<(DateTimeOffset Stamp, bool Trusted, double? Value)> values, out DateTimeOffset? impossible)
     {
@@ -51,7 +54,7 @@ public sealed class SeriesJudge(Evidence evidence)
             .. before.Where(b => b.Value is not null).Select(b => new Told(b.TimeMs, b.Value!.Value) { Optional = true }),
             .. placed.Where(p => p.Value is not null).Select(p => new Told(p.TimeMs, p.Value!.Value) { Optional = p.Ambiguous }),
         ];
-        return SequenceAlignment.Disagreement(shown, told, usualLateMs, each);
+        return SequenceAlignment.Disagreement(shown, told, usualLateMs, each, evidence.RelativeError);
     }
 
     /// <summary>What the next window, which begins at <paramref name="nextFromMs"/>, must know of the series: the last certain place before it and what may follow.</summary>
@@ -75,7 +78,9 @@ public sealed class SeriesJudge(Evidence evidence)
         }
     }
 
-    /// <summary>What a gap record covers may be missing; and as the edge does not repeat what has not changed, so may be what is the same after it.</summary>
+    /// <summary>
+    /// What a gap record covers may be missing; and as the edge does not repeat what has not changed, so may be what is the same after it, until the edge has told everything again.
+    /// </summary>
     private IEnumerable<Span> Gaps(Placed[] all, string lane, bool each)
     {
         foreach (HubGap gap in evidence.Gaps.Where(g => g.Lane == lane))
@@ -85,7 +90,8 @@ public sealed class SeriesJudge(Evidence evidence)
                 foreach (long to in TimesOf(gap.To).Where(t => t >= from))
                 {
                     int next = each ? -1 : Array.FindIndex(all, p => p.Value is not null && p.TimeMs > to + GapBlurMs);
-                    yield return new Span(from - GapBlurMs, next < 0 ? to + GapBlurMs : all[next].TimeMs + 1);
+                    long told = each ? to + GapBlurMs : Math.Min(next < 0 ? long.MaxValue : all[next].TimeMs + 1, to + RetoldMs);
+                    yield return new Span(from - GapBlurMs, told);
                 }
             }
         }

@@ -59,6 +59,9 @@ public sealed class GrownHub : IHubSide
     /// <summary>What VictoriaMetrics lost when it was killed is written again out of PostgreSQL.</summary>
     public TimeSpan SettlesWithin => TimeSpan.FromSeconds(45);
 
+    /// <summary>VictoriaMetrics keeps at least twelve significant digits.</summary>
+    public double RelativeError => 1e-11;
+
     /// <summary>Now one replica, now the other: both must tell the same.</summary>
     public HubApi Api => _apis[_asked++ % Replicas] ?? throw new InvalidOperationException("the hubs have not been started");
 
@@ -84,13 +87,9 @@ public sealed class GrownHub : IHubSide
             _apis[i] = new HubApi(_http[i], token.GetProperty("token").GetString()!);
         }
 
-        if (_broker is not null)
-        {
-            return (site, EdgePassword);
-        }
-
+        // Behind a broker, too, only messages of sites that have an edge here are taken; who may publish is the broker's to judge.
         JsonElement edge = await CommandAsync(["edge", "add", site, "--data", DataOf(0), "--json"], cancellationToken);
-        return (edge.GetProperty("user").GetString()!, edge.GetProperty("password").GetString()!);
+        return _broker is not null ? (site, EdgePassword) : (edge.GetProperty("user").GetString()!, edge.GetProperty("password").GetString()!);
     }
 
     public async ValueTask DisposeAsync()

@@ -22,6 +22,9 @@ public interface IHubSide : IAsyncDisposable
     /// <summary>How long after the last fault the hubs may still put things right by themselves: what is missing then stays missing.</summary>
     TimeSpan SettlesWithin { get; }
 
+    /// <summary>By how much of itself a stored value may differ from what was sent; 0 where the store keeps every bit.</summary>
+    double RelativeError { get; }
+
     /// <summary>A client of a hub that runs now.</summary>
     HubApi Api { get; }
 
