@@ -1,11 +1,12 @@
 using IotProperty.SystemTests.Chaos.Checks;
 using IotProperty.SystemTests.Chaos.Rig;
+using Xunit.Abstractions;
 
 namespace IotProperty.SystemTests.Chaos;
 
 /// <summary>The checkers judge a quiet estate as sound, and notice every single thing that is then taken from, added to or changed in what the hub says.</summary>
 [Collection(RunsAlone.Name)]
-public sealed class CheckersTests
+public sealed class CheckersTests(ITestOutputHelper output)
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2.5);
 
@@ -42,6 +43,7 @@ public sealed class CheckersTests
 
             Inspector inspector = new(estate, history, startedMs);
             Assert.Empty(await inspector.InspectAsync(token));
+            output.WriteLine($"settled in {inspector.Settled.TotalSeconds:F1} s");
             Evidence sound = inspector.Last!;
             Assert.All(Tampering.Kinds, kind =>
             {
