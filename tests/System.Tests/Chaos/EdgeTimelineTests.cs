@@ -51,6 +51,19 @@ public sealed class EdgeTimelineTests
     }
 
     [Fact]
+    public void Times_may_have_been_put_right_by_a_step_that_followed_the_synchronisation_at_once()
+    {
+        EdgeTimeline clock = new(startMs: 0) { EndMs = 300_000 };
+        clock.Set(100_000, -Hour, synchronised: false);
+        clock.Set(200_000, 0, synchronised: true);
+        clock.Set(200_000, 5_000, synchronised: true);
+        clock.Set(210_000, 70_000, synchronised: true);
+        Assert.Equal([199_000], clock.RealTimesOf(204_000, trusted: false));
+        Assert.Equal([150_000], clock.RealTimesOf(150_000, trusted: false));
+        Assert.Empty(clock.RealTimesOf(220_000, trusted: false));
+    }
+
+    [Fact]
     public void Everything_of_a_stretch_is_found_under_the_stamps_that_are_asked_for()
     {
         IReadOnlyList<Span> stamps = Stepped(Hour).StampsOf(90_000, 210_000);

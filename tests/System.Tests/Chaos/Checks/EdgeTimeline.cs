@@ -80,14 +80,15 @@ public sealed class EdgeTimeline(long startMs)
 
     private long High(int i) => i + 1 == _segments.Count ? EndMs : Math.Min(EndMs, _segments[i + 1].FromMs + NoticedMs);
 
-    /// <summary>What is taken before the clock is synchronised may be put right afterwards.</summary>
+    /// <summary>What is taken before the clock is synchronised may be put right afterwards, by what the edge notices, which may be the step that followed at once.</summary>
     private IEnumerable<long> OffsetsIn(int i)
     {
-        yield return _segments[i].OffsetMs;
-        if (!_segments[i].Synchronised && _segments.Skip(i + 1).FirstOrDefault(s => s.Synchronised) is { } later && later.OffsetMs != _segments[i].OffsetMs)
+        if (_segments[i].Synchronised || _segments.FindIndex(i, s => s.Synchronised) is not (>= 0 and int first))
         {
-            yield return later.OffsetMs;
+            return [_segments[i].OffsetMs];
         }
+
+        return _segments.Skip(first).TakeWhile(s => s.FromMs <= _segments[first].FromMs + NoticedMs).Select(s => s.OffsetMs).Prepend(_segments[i].OffsetMs).Distinct();
     }
 
     private sealed record Segment(long FromMs, long OffsetMs, bool Synchronised);
