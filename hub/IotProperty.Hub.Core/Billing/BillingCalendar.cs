@@ -11,6 +11,9 @@ public sealed class BillingCalendar
 
     private BillingCalendar(DateTimeZone zone) => _zone = zone;
 
+    /// <summary>Days and years of UTC, for what is not billed.</summary>
+    public static BillingCalendar Utc { get; } = new(DateTimeZone.Utc);
+
     /// <summary>Null when the zone's IANA name is unknown.</summary>
     public static BillingCalendar? For(string timeZone) =>
         DateTimeZoneProviders.Tzdb.GetZoneOrNull(timeZone) is { } zone ? new BillingCalendar(zone) : null;

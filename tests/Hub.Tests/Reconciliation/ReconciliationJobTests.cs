@@ -6,6 +6,7 @@ using IotProperty.Hub.Storage;
 using IotProperty.Hub.Tests.Storage;
 using IotProperty.Hub.Tests.Support;
 using IotProperty.Protocols.Uplink;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace IotProperty.Hub.Tests.Reconciliation;
@@ -100,7 +101,7 @@ public abstract class ReconciliationJobTests : IAsyncLifetime, IDisposable
         await TellAsync(1, Samples(1), Samples(2));
         _fixture.Clock.Advance(TimeSpan.FromHours(2));
         using Ledger other = new(_fixture.Database, _fixture.Live, _fixture.Clock);
-        await Task.WhenAll(RunAsync(), new ReconciliationJob(other, _desk, _fixture.Clock).RunAsync(default), RunAsync());
+        await Task.WhenAll(RunAsync(), new ReconciliationJob(other, _desk, _fixture.Clock, NullLogger<ReconciliationJob>.Instance).RunAsync(default), RunAsync());
         Assert.Single(await AlarmsAsync());
     }
 
@@ -117,7 +118,38 @@ public abstract class ReconciliationJobTests : IAsyncLifetime, IDisposable
         Assert.Equal((HourVerdict.Equal, 10L, 10L), found.Hours.Select(hour => (hour.Verdict, hour.Recorded, hour.Received)).Single());
     }
 
-    private Task RunAsync() => new ReconciliationJob(_fixture.Ledger, _desk, _fixture.Clock).RunAsync(default);
+    [ConformanceFact]
+    public async Task A_site_whose_zone_is_unknown_is_judged_in_utc_and_holds_up_no_other()
+    {
+        await _fixture.Ledger.WriteAsync(
+            change => change.ExecuteAsync("INSERT INTO site (id, name_en, name_zh_cn, time_zone) VALUES ('atlantis', 'Atlantis', '亚特兰蒂斯', 'Sea/Atlantis')", new { }), default);
+        await TellAsync(1, Samples(1), Samples(2));
+        await TellAsync("atlantis", 1, Samples(1), Samples(2));
+        _fixture.Clock.Advance(TimeSpan.FromHours(2));
+        KeptLog log = new();
+        ReconciliationJob job = new(_fixture.Ledger, _desk, _fixture.Clock, log);
+        await job.RunAsync(default);
+        await job.RunAsync(default);
+        Assert.Single(await AlarmsAsync());
+        Assert.Single((await new AlarmDesk(_fixture.Ledger).ListAsync("atlantis", false, PageRequest.First, default)).Items);
+        Assert.Contains("'Sea/Atlantis'", Assert.Single(log.Lines), StringComparison.Ordinal);
+    }
+
+    [ConformanceFact]
+    public async Task A_site_that_cannot_be_judged_is_told_and_holds_up_no_other()
+    {
+        await _fixture.Ledger.WriteAsync(
+            change => change.ExecuteAsync("INSERT INTO site (id, name_en, name_zh_cn, time_zone) VALUES ('atlantis', 'a', 'a', 'UTC')", new { }), default);
+        await TellAsync(1, Samples(1), Samples(2));
+        _fixture.Clock.Advance(TimeSpan.FromHours(2));
+        ReconciliationDesk desk = new(_fixture.Ledger, _events, new TornTelemetry(_telemetry, "atlantis"), _fixture.Clock);
+        ReconciliationJob job = new(_fixture.Ledger, desk, _fixture.Clock, NullLogger<ReconciliationJob>.Instance);
+        AggregateException failure = await Assert.ThrowsAsync<AggregateException>(() => job.RunAsync(default));
+        Assert.Contains("site 'atlantis' could not be reconciled: the file is torn", failure.Message, StringComparison.Ordinal);
+        Assert.Single(await AlarmsAsync());
+    }
+
+    private Task RunAsync() => new ReconciliationJob(_fixture.Ledger, _desk, _fixture.Clock, NullLogger<ReconciliationJob>.Instance).RunAsync(default);
 
     private async Task<IReadOnlyList<Alarm>> AlarmsAsync() => (await new AlarmDesk(_fixture.Ledger).ListAsync(SiteId, false, PageRequest.First, default)).Items;
 
@@ -133,13 +165,51 @@ public abstract class ReconciliationJobTests : IAsyncLifetime, IDisposable
 
     private async Task CommitAsync(Batch batch) => await _events.CommitAsync(batch, Hash, default);
 
-    private async Task TellAsync(long sequence, params Batch[] batches)
+    private Task TellAsync(long sequence, params Batch[] batches) => TellAsync(SiteId, sequence, batches);
+
+    private async Task TellAsync(string site, long sequence, params Batch[] batches)
     {
         BatchTally[] sums = [.. batches.Select(batch => BatchTally.Of(batch).Single())];
         ulong hash = sums.Aggregate(0UL, (sum, tally) => unchecked(sum + tally.Hash));
         await CommitAsync(Events(sequence) with
         {
+            Key = new BatchKey(site, 7, Lane.Event, sequence),
             Tallies = [new HourTally(7, Lane.Telemetry, _hourMs, sums.Sum(tally => tally.Records), hash, 1, batches.Length, 1)],
         });
+    }
+
+    /// <summary>The store of one site is damaged.</summary>
+    private sealed class TornTelemetry(ITelemetryStore whole, string torn) : ITelemetryStore
+    {
+        public ValueTask<CommitOutcome> CommitAsync(Batch batch, ReadOnlyMemory<byte> contentHash, CancellationToken cancellationToken) =>
+            whole.CommitAsync(batch, contentHash, cancellationToken);
+
+        public ValueTask<IReadOnlyList<LatestSample>> LatestAsync(string site, CancellationToken cancellationToken) => whole.LatestAsync(site, cancellationToken);
+
+        public ValueTask<IReadOnlyList<StoredSample>> RangeAsync(string site, PointRef point, long fromMs, long toMs, int limit, CancellationToken cancellationToken) =>
+            whole.RangeAsync(site, point, fromMs, toMs, limit, cancellationToken);
+
+        public ValueTask<long> CountAsync(string site, CancellationToken cancellationToken) => whole.CountAsync(site, cancellationToken);
+
+        public ValueTask<IReadOnlyList<BatchSpan>> BatchesAsync(string site, CancellationToken cancellationToken) => whole.BatchesAsync(site, cancellationToken);
+
+        public ValueTask<ReceivedTallies> TalliesAsync(string site, long fromMs, long toMs, CancellationToken cancellationToken) =>
+            site == torn ? throw new InvalidOperationException("the file is torn") : whole.TalliesAsync(site, fromMs, toMs, cancellationToken);
+
+        public ValueTask<IReadOnlyList<SequenceRange>> MissingAsync(string site, long epoch, SequenceRange span, CancellationToken cancellationToken) =>
+            whole.MissingAsync(site, epoch, span, cancellationToken);
+    }
+
+    private sealed class KeptLog : ILogger<ReconciliationJob>
+    {
+        public List<string> Lines { get; } = [];
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            Lines.Add(formatter(state, exception));
     }
 }
