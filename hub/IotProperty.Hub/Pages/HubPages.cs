@@ -4,6 +4,7 @@ using IotProperty.Hub.Pages.Invoices;
 using IotProperty.Hub.Pages.Lines;
 using IotProperty.Hub.Pages.Meters;
 using IotProperty.Hub.Pages.Overview;
+using IotProperty.Hub.Pages.Reconciliation;
 using IotProperty.Hub.Pages.Trends;
 using IotProperty.Hub.Pages.WorkOrders;
 
@@ -37,6 +38,7 @@ internal static class HubPages
         pages.MapAccount();
         pages.MapOverview();
         pages.MapLines();
+        pages.MapReconciliationPages();
         pages.MapAlarms();
         pages.MapTrends();
         pages.MapWorkOrders();

@@ -44,5 +44,14 @@ public static class Show
         _ => string.Create(CultureInfo.InvariantCulture, $"{seconds / 60:0.#}\u00a0min"),
     };
 
+    /// <summary>A step of a clock without its direction, in the unit that suits it.</summary>
+    public static string Step(long ms) => Math.Abs((double)ms) switch
+    {
+        < 10_000 and var size => string.Create(CultureInfo.InvariantCulture, $"{size:#,##0}\u00a0ms"),
+        < 600_000 and var size => string.Create(CultureInfo.InvariantCulture, $"{size / 1_000:0.#}\u00a0s"),
+        < 172_800_000 and var size => string.Create(CultureInfo.InvariantCulture, $"{size / 3_600_000:0.##}\u00a0h"),
+        var size => string.Create(CultureInfo.InvariantCulture, $"{size / 86_400_000:#,##0.#}\u00a0d"),
+    };
+
     public static string Count(long count) => count.ToString("#,##0", CultureInfo.InvariantCulture);
 }

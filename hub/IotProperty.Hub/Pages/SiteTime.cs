@@ -37,7 +37,7 @@ public sealed class SiteTime
     /// <summary>The value of an input of type <c>datetime-local</c>.</summary>
     public string Input(long ms) => InputPattern.Format(Local(ms));
 
-    /// <summary>Reads an input of type <c>datetime-local</c>. A time that the clocks skip or repeat is taken at the earlier instant that fits.</summary>
+    /// <summary>Reads an input of type <c>datetime-local</c>, of the years 1 to 9998. A time that the clocks skip or repeat is taken at the earlier instant that fits.</summary>
     public bool TryReadInput(string text, out long ms)
     {
         ParseResult<LocalDateTime> parsed = InputPattern.Parse(text);
@@ -46,9 +46,25 @@ public sealed class SiteTime
             parsed = InputPatternWithSeconds.Parse(text);
         }
 
-        ms = parsed.Success ? _zone.AtLeniently(parsed.Value).ToInstant().ToUnixTimeMilliseconds() : 0;
-        return parsed.Success;
+        bool read = parsed.Success && parsed.Value.Year is >= 1 and <= 9998;
+        ms = read ? _zone.AtLeniently(parsed.Value).ToInstant().ToUnixTimeMilliseconds() : 0;
+        return read;
     }
+
+    /// <summary>The same for an address; the day alone where it begins then.</summary>
+    public string Parameter(long ms) => Local(ms).TimeOfDay == LocalTime.Midnight ? Day(ms) : Input(ms);
+
+    /// <summary>The same time of day so many days later.</summary>
+    public long PlusDays(long ms, int days) => _zone.AtLeniently(Local(ms).PlusDays(days)).ToInstant().ToUnixTimeMilliseconds();
+
+    /// <summary>When the day began that holds this instant.</summary>
+    public long DayStart(long ms) => _zone.AtStartOfDay(Local(ms).Date).ToInstant().ToUnixTimeMilliseconds();
+
+    /// <summary><c>2026-11-22</c>.</summary>
+    public string Day(long ms) => Local(ms).ToString("uuuu-MM-dd", CultureInfo.InvariantCulture);
+
+    /// <summary><c>10:03</c>.</summary>
+    public string Minute(long ms) => Local(ms).ToString("HH:mm", CultureInfo.InvariantCulture);
 
     /// <summary>When the calendar month began that holds this instant.</summary>
     public long MonthStart(long ms)

@@ -8,8 +8,8 @@ namespace IotProperty.Hub.Reconciliation;
 /// <summary>Holds what the edges say that they recorded against what both stores received. Safe for callers on any task; reads only.</summary>
 public sealed class ReconciliationDesk(Ledger ledger, IEventLedger events, ITelemetryStore telemetry, TimeProvider time)
 {
-    /// <summary>The longest span of one comparison.</summary>
-    public const int MaxHours = 31 * 24;
+    /// <summary>The longest span of one comparison: 31 days, and the hour that a month gains when its clocks are put back.</summary>
+    public const int MaxHours = (31 * 24) + 1;
 
     // A gap of a torn store may name the whole time since the edge's start; nobody looks further back than this for one.
     private const int MaxGaps = 10_000;

@@ -33,6 +33,8 @@ public sealed class AccessTableTests(HubFixture fixture) : IClassFixture<HubFixt
         ["GET /alarms/rows"] = "aegbr",
         ["GET /lines"] = "aegbr",
         ["GET /lines/parts"] = "aegbr",
+        ["GET /reconciliation"] = "aegbr",
+        ["GET /reconciliation.csv"] = "aegbr",
         ["GET /alarms/{id}"] = "aegbr",
         ["POST /alarms/{id}/acknowledge"] = "aeg",
         ["GET /work-orders"] = "aegr",
