@@ -6,4 +6,5 @@ namespace IotProperty.Hub.Access;
 /// <param name="Site">The site.</param>
 /// <param name="Event">The edge's words.</param>
 /// <param name="ReceivedMs">By the hub's clock; milliseconds since the Unix epoch, UTC.</param>
-public sealed record AccessEventRecord(string Site, AccessEvent Event, long ReceivedMs);
+/// <param name="ClockCorrectionMs">By how much the edge corrected a time that it had taken before its clock was synchronised, in milliseconds; 0: not at all.</param>
+public sealed record AccessEventRecord(string Site, AccessEvent Event, long ReceivedMs, long ClockCorrectionMs = 0);

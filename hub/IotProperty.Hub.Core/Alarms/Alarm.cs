@@ -63,4 +63,7 @@ public sealed record Alarm
 
     /// <summary>False when the edge's clock was not synchronised at any of its transitions.</summary>
     public required bool ClockTrusted { get; init; }
+
+    /// <summary>True when the edge has since corrected every time that it took with an unsynchronised clock; then <see cref="ClockTrusted"/> is false.</summary>
+    public bool ClockCorrected { get; init; }
 }

@@ -6,7 +6,8 @@ namespace IotProperty.Hub.Alarms;
 /// <param name="Site">The site.</param>
 /// <param name="Transition">The edge's words.</param>
 /// <param name="ReceivedMs">By the hub's clock; milliseconds since the Unix epoch, UTC.</param>
-public sealed record StoredTransition(string Site, AlarmTransition Transition, long ReceivedMs);
+/// <param name="ClockCorrectionMilliseconds">By how much the edge corrected a time that it had taken before its clock was synchronised; 0: not at all.</param>
+public sealed record StoredTransition(string Site, AlarmTransition Transition, long ReceivedMs, long ClockCorrectionMilliseconds = 0);
 
 /// <summary>Somebody saw the alarm.</summary>
 /// <param name="Ordinal">Counts the acknowledgements of one alarm from 0.</param>

@@ -24,5 +24,6 @@ public sealed class AccessLog(Ledger ledger) : IAccessLog
     private static AccessEventRecord ToRecord(AccessEventRow row) => new(
         row.Site,
         new AccessEvent(row.Id, row.Device, row.Kind, row.Decision, row.Reason, row.Credential, row.Fingerprint, row.TimeMs, row.ClockTrusted),
-        row.ReceivedMs);
+        row.ReceivedMs,
+        row.ClockCorrectionMs);
 }

@@ -47,7 +47,11 @@ internal sealed class AlarmBook
             transitions.Select(t => t.ToTransition()),
             acknowledgements.Select(a => new Acknowledgement(a.Ordinal, a.UpToOrdinal, a.By, a.Comment, a.AtMs)));
         Alarm alarm = AlarmDescription.Of(known?.Id ?? _change.NewId(), _site, known?.Name ?? NameOf(standing.First.Rule), standing, known?.WorkOrder);
-        alarm = alarm with { WorkOrder = await DispatchAsync(alarm) };
+        alarm = alarm with
+        {
+            ClockCorrected = !standing.ClockTrusted && transitions.TrueForAll(t => t.ClockTrusted || t.ClockCorrectionMs != 0),
+            WorkOrder = await DispatchAsync(alarm),
+        };
         await (known is null ? _change.InsertAsync(alarm) : _change.UpdateAsync(alarm));
         _change.Announce(LiveKind.Alarm, _site, alarm.Id);
         return alarm;

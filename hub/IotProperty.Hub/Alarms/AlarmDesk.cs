@@ -47,7 +47,7 @@ public sealed class AlarmDesk(Ledger ledger) : IAlarmDesk
                 .ToListAsync(cancellationToken);
             return new AlarmDetail(
                 alarm,
-                [.. transitions.Select(t => new StoredTransition(t.Site, t.ToTransition(), t.ReceivedMs))],
+                [.. transitions.Select(t => new StoredTransition(t.Site, t.ToTransition(), t.ReceivedMs, t.ClockCorrectionMs))],
                 [.. acknowledgements.Select(a => new Acknowledgement(a.Ordinal, a.UpToOrdinal, a.By, a.Comment, a.AtMs))]);
         },
         cancellationToken);
@@ -102,7 +102,7 @@ public sealed class AlarmDesk(Ledger ledger) : IAlarmDesk
                 page,
                 t => Paging.Cursor(t.TimeMs, string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{t.Ordinal}.{t.Occurrence}")),
                 cancellationToken);
-            return new Page<StoredTransition>([.. rows.Items.Select(t => new StoredTransition(t.Site, t.ToTransition(), t.ReceivedMs))], rows.Next);
+            return new Page<StoredTransition>([.. rows.Items.Select(t => new StoredTransition(t.Site, t.ToTransition(), t.ReceivedMs, t.ClockCorrectionMs))], rows.Next);
         },
         cancellationToken);
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using IotProperty.Hub.Alarms;
 using IotProperty.Hub.Storage;
 using IotProperty.Protocols.Uplink;
@@ -14,9 +15,19 @@ internal static class ReconciliationAlarm
     /// <summary>The rule's id, which no edge's configuration knows.</summary>
     public const string Rule = "hub.reconciliation";
 
+    private const string Stem = Rule + ".";
+    private const string DayFormat = "yyyy-MM-dd";
+
     private static readonly PointRef Watched = new("hub", "reconciliation");
 
-    public static LocalText Name { get; } = new("Edge and hub differ without a declared gap", "边缘与中心数据不一致，且未申报缺口");
+    public static LocalText Name { get; } = new("Edge and hub differ without a declared gap", "边缘网关与平台数据不一致，且未申报缺口");
+
+    /// <summary>The day that an alarm is about; null when it is another rule's.</summary>
+    public static DateOnly? DayOf(Alarm alarm) =>
+        alarm.Rule == Rule && alarm.Occurrence.Length > Stem.Length + DayFormat.Length
+        && DateOnly.TryParseExact(alarm.Occurrence.AsSpan(Stem.Length, DayFormat.Length), DayFormat, CultureInfo.InvariantCulture, DateTimeStyles.None, out DateOnly day)
+            ? day
+            : null;
 
     /// <summary>Brings the alarm of a day to what was found; returns whether it changed.</summary>
     /// <param name="change">The write that this is part of.</param>
@@ -25,7 +36,7 @@ internal static class ReconciliationAlarm
     /// <param name="undeclaredHours">How many hours of the day's lanes hold an undeclared difference.</param>
     public static async Task<bool> SetAsync(LedgerChange change, string site, DateOnly day, int undeclaredHours)
     {
-        string stem = FormattableString.Invariant($"hub.reconciliation.{day:yyyy-MM-dd}.");
+        string stem = $"{Stem}{day.ToString(DayFormat, CultureInfo.InvariantCulture)}.";
         List<AlarmTransitionRow> known = await change.Db.Set<AlarmTransitionRow>()
             .Where(t => t.Site == site && t.Occurrence.StartsWith(stem))
             .ToListAsync(change.CancellationToken);

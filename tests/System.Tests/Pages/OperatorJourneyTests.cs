@@ -33,6 +33,7 @@ public sealed class OperatorJourneyTests
         await RequireLinksAsync(page);
 
         await LookAtTheLinesAsync(page);
+        await LookAtTheReconciliationAsync(page);
         await SeeTheAlarmArriveAsync(page, estate, limit.Token);
         await AcknowledgeAsync(page, estate);
         await OpenWorkOrderAsync(page);
@@ -59,6 +60,16 @@ public sealed class OperatorJourneyTests
         await page.GotoAsync("/lines");
         await Expect(page.Locator("h1")).ToHaveTextAsync("Lines");
         await RequireAccessibleAsync(page, "lines");
+        await RequireLinksAsync(page);
+    }
+
+    private static async Task LookAtTheReconciliationAsync(IPage page)
+    {
+        await page.GotoAsync("/reconciliation");
+        await Expect(page.Locator("h1")).ToHaveTextAsync("Reconciliation");
+        await Expect(page.Locator("#verdict")).ToBeVisibleAsync();
+        await page.Locator("details > summary").First.ClickAsync();
+        await RequireAccessibleAsync(page, "reconciliation");
         await RequireLinksAsync(page);
     }
 

@@ -37,15 +37,19 @@ public sealed record AcknowledgeRequest
 }
 
 /// <summary>A transition in one piece.</summary>
+/// <param name="ClockTrusted">False: the edge's clock was not synchronised when the time was taken.</param>
+/// <param name="ClockCorrected">The edge has corrected the time since; without it a time that is not trusted is suspect.</param>
+/// <param name="ClockCorrectionMilliseconds">By how much; 0: not at all.</param>
 public sealed record TransitionView(
     string Site, string Occurrence, int Ordinal, string Rule, string Point, AlarmLevel From, AlarmLevel To, AlarmCause Cause,
-    long TimeMs, double Value, double Limit, bool ClockTrusted, long ReceivedMs)
+    long TimeMs, double Value, double Limit, bool ClockTrusted, long ReceivedMs, bool ClockCorrected, long ClockCorrectionMilliseconds)
 {
     public static TransitionView Of(StoredTransition stored)
     {
         ArgumentNullException.ThrowIfNull(stored);
         AlarmTransition t = stored.Transition;
         return new TransitionView(
-            stored.Site, t.Occurrence, t.Ordinal, t.Rule, t.Point.ToString(), t.From, t.To, t.Cause, t.TimeMs, t.Value, t.Limit, t.ClockTrusted, stored.ReceivedMs);
+            stored.Site, t.Occurrence, t.Ordinal, t.Rule, t.Point.ToString(), t.From, t.To, t.Cause, t.TimeMs, t.Value, t.Limit, t.ClockTrusted, stored.ReceivedMs,
+            stored.ClockCorrectionMilliseconds != 0, stored.ClockCorrectionMilliseconds);
     }
 }

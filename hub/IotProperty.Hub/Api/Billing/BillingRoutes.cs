@@ -46,8 +46,9 @@ internal static class BillingRoutes
                 return ApiResults.BadQuery("to", $"must be {Instant.Mend}");
             }
 
-            return TypedResults.Ok(await desk.ReadingsAsync(site, device, register, fromMs, toMs, paging.Request, cancellationToken));
-        }).Requires(Permission.SeeMeters).Produces<Page<StoredReading>>().WithSummary("Readings of a site in [from, to), oldest first.");
+            Page<StoredReading> page = await desk.ReadingsAsync(site, device, register, fromMs, toMs, paging.Request, cancellationToken);
+            return TypedResults.Ok(new Page<ReadingView>([.. page.Items.Select(ReadingView.Of)], page.Next));
+        }).Requires(Permission.SeeMeters).Produces<Page<ReadingView>>().WithSummary("Readings of a site in [from, to), oldest first.");
     }
 
     private static void MapTariffs(RouteGroupBuilder group)

@@ -45,17 +45,8 @@ public sealed record ReportDay(long StartMs, IReadOnlyList<ReportHour> Hours)
 {
     public HourStanding Standing { get; } = Hours.Max(hour => hour.Standing);
 
-    public (long Recorded, long Received) Sum(Lane lane)
-    {
-        (long recorded, long received) = (0, 0);
-        foreach (HourComparison hour in Hours.SelectMany(hour => hour.Lanes).Where(hour => hour.Lane == lane))
-        {
-            recorded += hour.Recorded;
-            received += hour.Received;
-        }
-
-        return (recorded, received);
-    }
+    /// <summary>Records of the lane that the hub has of this day.</summary>
+    public long Received(Lane lane) => Hours.Sum(hour => hour.Lanes.Where(compared => compared.Lane == lane).Sum(compared => compared.Received));
 }
 
 /// <summary>A comparison as the page shows it: every hour of the period that has begun, also those of which neither side knows, by days of the site.</summary>
