@@ -18,23 +18,28 @@ public sealed class HealthServer : IAsyncDisposable
     /// <summary>The address that was bound; its port is the chosen one when the configuration says 0.</summary>
     public IPEndPoint EndPoint { get; private set; } = new(IPAddress.Loopback, 0);
 
+    /// <summary>Starts to listen with the shipped limits. Throws <see cref="IOException"/> when the address is taken.</summary>
+    public static Task<HealthServer> StartAsync(IPEndPoint listen, EdgeParts parts, ILoggerFactory loggers, CancellationToken cancellationToken) =>
+        StartAsync(listen, new HealthLimits(), parts, loggers, cancellationToken);
+
     /// <summary>Starts to listen. Throws <see cref="IOException"/> when the address is taken.</summary>
-    public static async Task<HealthServer> StartAsync(IPEndPoint listen, EdgeParts parts, ILoggerFactory loggers, CancellationToken cancellationToken)
+    public static async Task<HealthServer> StartAsync(IPEndPoint listen, HealthLimits limits, EdgeParts parts, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(listen);
+        ArgumentNullException.ThrowIfNull(limits);
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Services.AddSingleton(loggers);
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxConcurrentConnections = 32;
+            kestrel.Limits.MaxConcurrentConnections = limits.MaxConnections;
             kestrel.Limits.MaxRequestBodySize = 0;
             kestrel.Limits.MaxConcurrentUpgradedConnections = 0;
-            kestrel.Limits.MaxRequestHeadersTotalSize = 8 * 1024;
-            kestrel.Limits.MaxRequestHeaderCount = 32;
-            kestrel.Limits.MaxRequestLineSize = 2 * 1024;
-            kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(5);
-            kestrel.Limits.KeepAliveTimeout = TimeSpan.FromSeconds(75);
+            kestrel.Limits.MaxRequestHeadersTotalSize = limits.MaxHeaderBytes;
+            kestrel.Limits.MaxRequestHeaderCount = limits.MaxHeaders;
+            kestrel.Limits.MaxRequestLineSize = limits.MaxRequestLineBytes;
+            kestrel.Limits.RequestHeadersTimeout = limits.HeaderPatience;
+            kestrel.Limits.KeepAliveTimeout = limits.IdlePatience;
             kestrel.Listen(listen);
         });
         WebApplication app = builder.Build();

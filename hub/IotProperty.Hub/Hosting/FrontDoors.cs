@@ -8,15 +8,6 @@ namespace IotProperty.Hub.Hosting;
 /// <summary>The two places where the hub listens. Knows the real addresses after the start.</summary>
 internal sealed class FrontDoors(HubSettings settings)
 {
-    private const long MaxRequestBytes = 1024 * 1024;
-    private const int MaxHeaderBytes = 16 * 1024;
-    private const int MaxHeaders = 64;
-
-    // Each listener counts for itself. More than the front door lets in, so that it is the front door that answers an edge too many.
-    private const long MaxConnections = 20_000;
-    private static readonly TimeSpan HeaderPatience = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan IdlePatience = TimeSpan.FromSeconds(75);
-
     private ListenOptions? _http;
     private ListenOptions? _mqtt;
 
@@ -30,13 +21,18 @@ internal sealed class FrontDoors(HubSettings settings)
     public void Listen(KestrelServerOptions kestrel)
     {
         kestrel.AddServerHeader = false;
-        kestrel.Limits.MaxRequestBodySize = MaxRequestBytes;
-        kestrel.Limits.MaxConcurrentConnections = MaxConnections;
+        ListenerLimits limits = settings.Limits;
+        MinDataRate slowest = new(limits.MinBodyBytesPerSecond, limits.BodyGrace);
+        kestrel.Limits.MaxRequestBodySize = limits.MaxBodyBytes;
+        kestrel.Limits.MinRequestBodyDataRate = slowest;
+        kestrel.Limits.MinResponseDataRate = slowest;
+        kestrel.Limits.MaxConcurrentConnections = limits.MaxConnections;
         kestrel.Limits.MaxConcurrentUpgradedConnections = 0;
-        kestrel.Limits.MaxRequestHeadersTotalSize = MaxHeaderBytes;
-        kestrel.Limits.MaxRequestHeaderCount = MaxHeaders;
-        kestrel.Limits.RequestHeadersTimeout = HeaderPatience;
-        kestrel.Limits.KeepAliveTimeout = IdlePatience;
+        kestrel.Limits.MaxRequestLineSize = limits.MaxRequestLineBytes;
+        kestrel.Limits.MaxRequestHeadersTotalSize = limits.MaxHeaderBytes;
+        kestrel.Limits.MaxRequestHeaderCount = limits.MaxHeaders;
+        kestrel.Limits.RequestHeadersTimeout = limits.HeaderPatience;
+        kestrel.Limits.KeepAliveTimeout = limits.IdlePatience;
         kestrel.Listen(settings.Http.EndPoint, options =>
         {
             _http = options;
@@ -50,11 +46,15 @@ internal sealed class FrontDoors(HubSettings settings)
         });
     }
 
-    private static void UseTls(ListenOptions options, FrontDoorAddress address)
+    private void UseTls(ListenOptions options, FrontDoorAddress address)
     {
         if (address.Certificate is { } certificate)
         {
-            options.UseHttps(certificate, tls => tls.ServerCertificateChain = address.Chain);
+            options.UseHttps(certificate, tls =>
+            {
+                tls.ServerCertificateChain = address.Chain;
+                tls.HandshakeTimeout = settings.Limits.HandshakePatience;
+            });
         }
     }
 

@@ -10,4 +10,7 @@ public sealed record HubSettings(string DataFolder, FrontDoorAddress Http, Front
 {
     /// <summary>On which engines it stands.</summary>
     public HubConfiguration Configuration { get; init; } = HubConfiguration.Embedded;
+
+    /// <summary>What one client may take of a listener.</summary>
+    public ListenerLimits Limits { get; init; } = new();
 }

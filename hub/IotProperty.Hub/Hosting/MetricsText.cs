@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Collections.Frozen;
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using System.Globalization;
@@ -7,12 +8,17 @@ using System.Text;
 namespace IotProperty.Hub.Hosting;
 
 /// <summary>
-/// Listens to every meter whose name starts with <c>IotProperty</c> and writes what it heard as Prometheus text. Counters are summed, up-down counters and
+/// Listens to every meter whose name starts with <c>IotProperty</c>, and to what Kestrel counts of connections and why they ended, and writes what it heard as Prometheus text. Counters are summed, up-down counters and
 /// gauges keep their value, histograms keep count and sum. Bounded: series beyond <see cref="MaxSeries"/> are dropped and counted. Safe on any task.
 /// </summary>
 public sealed class MetricsText : IDisposable
 {
     private const int MaxSeries = 2000;
+    private const string KestrelMeter = "Microsoft.AspNetCore.Server.Kestrel";
+
+    // The duration's label error_type says which bound a connection met.
+    private static readonly FrozenSet<string> KestrelInstruments =
+        FrozenSet.Create(StringComparer.Ordinal, "kestrel.active_connections", "kestrel.rejected_connections", "kestrel.connection.duration");
 
     private readonly MeterListener _listener = new();
     private readonly ConcurrentDictionary<(string Name, string Labels), Cell> _cells = new();
@@ -22,7 +28,8 @@ public sealed class MetricsText : IDisposable
     {
         _listener.InstrumentPublished = (instrument, listener) =>
         {
-            if (instrument.Meter.Name.StartsWith("IotProperty", StringComparison.Ordinal))
+            if (instrument.Meter.Name.StartsWith("IotProperty", StringComparison.Ordinal)
+                || (instrument.Meter.Name == KestrelMeter && KestrelInstruments.Contains(instrument.Name)))
             {
                 listener.EnableMeasurementEvents(instrument);
             }

@@ -5,6 +5,9 @@ namespace IotProperty.Hub.Live;
 /// <summary><c>/live</c> for pages and <c>/api/v1/live</c> for programs: the same stream.</summary>
 internal static class LiveRoutes
 {
+    /// <summary>A place becomes free when somebody leaves, which nobody can foretell: soon enough for a person, seldom enough for a crowd.</summary>
+    private const string RetryAfterSeconds = "10";
+
     public static void MapLive(this IEndpointRouteBuilder routes)
     {
         routes.MapGet("/live", Stream).Requires(Permission.WatchBuilding).ExcludeFromDescription();
@@ -16,12 +19,14 @@ internal static class LiveRoutes
     {
         if (feed.Watchers >= LiveFeed.MaxWatchers)
         {
+            context.Response.Headers.RetryAfter = RetryAfterSeconds;
             return TypedResults.Problem(
                 statusCode: StatusCodes.Status503ServiceUnavailable, title: "Too many watch", detail: "Close another live stream or try again later.");
         }
 
         if (seats.TryTake(context.User) is not { } seat)
         {
+            context.Response.Headers.RetryAfter = RetryAfterSeconds;
             return TypedResults.Problem(
                 statusCode: StatusCodes.Status429TooManyRequests,
                 title: "Too many live streams",

@@ -105,6 +105,58 @@ public sealed partial class HealthServerTests : IAsyncLifetime, IAsyncDisposable
         Assert.Equal(expected, response.StatusCode);
     }
 
+    [Theory]
+    [InlineData(2 * 1024, 0, 0, "HTTP/1.1 414 ")]
+    [InlineData(0, 1, 8 * 1024, "HTTP/1.1 431 ")]
+    [InlineData(0, 32, 1, "HTTP/1.1 431 ")]
+    [InlineData(0, 31, 1, "HTTP/1.1 404 ")]
+    public async Task A_request_beyond_the_bounds_is_refused(int pathLength, int headers, int headerLength, string status)
+    {
+        using RawHttp client = await RawHttp.ConnectAsync(_server.EndPoint);
+        string lines = string.Concat(Enumerable.Range(0, headers).Select(index => $"X-{index}: {new string('x', headerLength)}\n"));
+        await client.SendAsync($"GET /{new string('p', pathLength)} HTTP/1.1\nHost: edge\n{lines}\n");
+        Assert.StartsWith(status, await client.HeadAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_body_is_not_read()
+    {
+        using RawHttp client = await RawHttp.ConnectAsync(_server.EndPoint);
+        await client.SendAsync("POST /healthz HTTP/1.1\nHost: edge\nContent-Length: 1000000\n\n");
+        string answer = await client.RestAsync();
+        Assert.StartsWith("HTTP/1.1 405 ", answer, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Half_a_request_and_an_idle_connection_are_closed_in_time()
+    {
+        HealthLimits shipped = new();
+        Assert.Equal((32, 5, 75), (shipped.MaxConnections, shipped.HeaderPatience.TotalSeconds, shipped.IdlePatience.TotalSeconds));
+        HealthLimits impatient = new() { HeaderPatience = TimeSpan.FromMilliseconds(200), IdlePatience = TimeSpan.FromMilliseconds(200) };
+        await using HealthServer server = await StartAsync(impatient);
+        using RawHttp half = await RawHttp.ConnectAsync(server.EndPoint);
+        using RawHttp silent = await RawHttp.ConnectAsync(server.EndPoint);
+        using RawHttp idle = await RawHttp.ConnectAsync(server.EndPoint);
+        await half.SendAsync("GET /healthz HTTP/1.1\nHost: edge\n");
+        await idle.SendAsync("HEAD /healthz HTTP/1.1\nHost: edge\n\n");
+        Assert.StartsWith("HTTP/1.1 408 ", await half.RestAsync(), StringComparison.Ordinal);
+        Assert.Equal("", await silent.RestAsync());
+        Assert.StartsWith("HTTP/1.1 200 ", await idle.RestAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_connection_too_many_is_closed_and_those_inside_are_served()
+    {
+        await using HealthServer server = await StartAsync(new HealthLimits { MaxConnections = 1 });
+        using RawHttp inside = await RawHttp.ConnectAsync(server.EndPoint);
+        await inside.SendAsync("HEAD /healthz HTTP/1.1\nHost: edge\n\n");
+        Assert.StartsWith("HTTP/1.1 200 ", await inside.HeadAsync(), StringComparison.Ordinal);
+        using RawHttp second = await RawHttp.ConnectAsync(server.EndPoint);
+        Assert.Equal("", await second.RestAsync());
+        await inside.SendAsync("HEAD /healthz HTTP/1.1\nHost: edge\n\n");
+        Assert.StartsWith("HTTP/1.1 200 ", await inside.HeadAsync(), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Taken_address_is_an_io_error() =>
         await Assert.ThrowsAnyAsync<IOException>(() => HealthServer.StartAsync(_server.EndPoint, Parts(), NullLoggerFactory.Instance, CancellationToken.None));
@@ -157,6 +209,9 @@ public sealed partial class HealthServerTests : IAsyncLifetime, IAsyncDisposable
         Assert.Equal("failed", health.GetProperty("status").GetString());
         Assert.Equal(problem, Assert.Single(health.GetProperty("problems").EnumerateArray()).GetString());
     }
+
+    private Task<HealthServer> StartAsync(HealthLimits limits) =>
+        HealthServer.StartAsync(new IPEndPoint(IPAddress.Loopback, 0), limits, Parts(), NullLoggerFactory.Instance, CancellationToken.None);
 
     private Task<HttpResponseMessage> GetAsync(string path) => _client.GetAsync(new Uri($"http://{_server.EndPoint}{path}"));
 

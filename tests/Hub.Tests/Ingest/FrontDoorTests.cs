@@ -82,6 +82,14 @@ public class FrontDoorTests
 
         await edge.SendAsync("32 24" + EventTopic + "00 30 00" + RawMqtt.Hex("alarm"));
         Assert.Equal("40 00 30", Text(await edge.ReceiveAsync()));
+        List<Arrival> inWork = [];
+        while (inWork.Count < 16 + 1)
+        {
+            inWork.Add(await host.Ingest.NextAsync());
+        }
+
+        Assert.Equal(16, inWork.Count(arrival => arrival.Lane == Lane.Telemetry));
+        Assert.True(host.Ingest.IsEmpty, "a lane has more work places than it should");
         host.Ingest.Release();
         HashSet<string> acknowledged = [];
         for (int id = 1; id <= 20; id++)
@@ -153,6 +161,7 @@ public class FrontDoorTests
     [InlineData("F0 00", "82")] // AUTH
     [InlineData("20 03 00 00 00", "82")] // CONNACK from a client
     [InlineData("E0 07 00 05 11 00 00 00 0A", "82")] // DISCONNECT brings a session expiry to life (§3.14.2.2.2)
+    [InlineData("32 FF FF FF 7F", "95")] // larger than the Maximum Packet Size
     [InlineData("30 1E 00 19 69 6F 74 70 2F 76 31 2F 68 69 6C 6C 73 69 64 65 2F 75 70 2F 65 76 65 6E 74 00 7B 7D", "87")] // foreign topic at QoS 0
     public async Task Broken_protocol_ends_the_connection_with_its_reason(string sent, string reason)
     {

@@ -35,7 +35,8 @@ public sealed partial class HubUnderTest : IAsyncDisposable
 
     /// <param name="time">Null: the system's.</param>
     /// <param name="ledger">Null: SQLite in the folder.</param>
-    public static async Task<HubUnderTest> StartAsync(TimeProvider? time = null, PostgresSettings? ledger = null)
+    /// <param name="change">What it is told otherwise than usual.</param>
+    public static async Task<HubUnderTest> StartAsync(TimeProvider? time = null, PostgresSettings? ledger = null, Func<HubSettings, HubSettings>? change = null)
     {
         DirectoryInfo directory = Directory.CreateTempSubdirectory("iotp-hub-");
         DataFolder folder = DataFolder.Open(directory.FullName);
@@ -43,6 +44,7 @@ public sealed partial class HubUnderTest : IAsyncDisposable
         {
             Configuration = new HubConfiguration { Ledger = ledger },
         };
+        settings = change?.Invoke(settings) ?? settings;
         IDisposable taken = folder.Lock();
         HubHost host = HubHost.Build(settings, folder, time ?? TimeProvider.System);
         host.Prepare();

@@ -43,6 +43,43 @@ public abstract class SqliteTelemetryStoreTests(TelemetryStoreOptions options) :
     }
 
     [Fact]
+    public async Task A_site_that_floods_a_store_which_stands_still_fails_at_its_share_and_its_neighbour_is_still_taken()
+    {
+        // While another holds the database, one group of 64 batches at most has left the queue.
+        Task<CommitOutcome>[] flood;
+        Task<CommitOutcome> neighbour;
+        using (SqliteConnection holder = new(new SqliteConnectionStringBuilder { DataSource = File, Pooling = false }.ToString()))
+        {
+            holder.Open();
+            using SqliteTransaction held = holder.BeginTransaction(deferred: false);
+            flood = [.. Enumerable.Range(1, 400).Select(sequence => CommitAsync(Batch(sequence, S(Pressure, sequence, sequence))))];
+            Batch quiet = new() { Key = new BatchKey("hillside", 1, Lane.Telemetry, 1), Samples = [S(Pressure, 1, 1)] };
+            neighbour = CommitAsync(quiet);
+            Assert.InRange(flood.Count(commit => commit.IsFaulted), 400 - 256 - 64, 400 - 256);
+            Assert.False(neighbour.IsCompleted);
+            held.Rollback();
+        }
+
+        Assert.Equal(CommitOutcome.Committed, await neighbour);
+        int committed = 0;
+        foreach (Task<CommitOutcome> commit in flood)
+        {
+            if (commit.IsFaulted)
+            {
+                IOException refused = await Assert.ThrowsAsync<IOException>(() => commit);
+                Assert.Contains("too many batches wait", refused.Message, StringComparison.Ordinal);
+            }
+            else
+            {
+                Assert.Equal(CommitOutcome.Committed, await commit);
+                committed++;
+            }
+        }
+
+        Assert.Equal(committed, await Store.CountAsync(Site, default));
+    }
+
+    [Fact]
     public async Task A_write_that_fails_leaves_nothing_behind_and_is_made_good_by_the_next_try()
     {
         await CommitAsync(Batch(1, S(Pressure, 1, 1)));

@@ -42,6 +42,27 @@ public class MqttSessionTests
     }
 
     [Fact]
+    public void A_subscription_too_many_is_refused_and_those_that_stand_may_be_changed()
+    {
+        ArrayBufferWriter<byte> toServer = new();
+        ArrayBufferWriter<byte> toClient = new();
+        MqttClientSession client = new(Options, toServer, 0);
+        MqttServerSession server = new(new MqttServerLimits(), toClient, 0);
+        Feed(server, toServer);
+        server.Accept(null, assignedClientId: null);
+        Feed(client, toClient);
+        MqttSubscription[] nine = [.. Enumerable.Range(0, 9).Select(index => new MqttSubscription($"f/{index}", MqttQos.AtLeastOnce))];
+        client.Subscribe([.. nine], 0);
+        server.Grant(Assert.Single(Feed(server, toServer)).Subscribe!, [.. Enumerable.Repeat(MqttReasonCode.GrantedQos1, 9)]);
+        Assert.Equal(
+            [.. Enumerable.Repeat(MqttReasonCode.GrantedQos1, 8), MqttReasonCode.QuotaExceeded],
+            Assert.Single(Feed(client, toClient)).ReasonCodes.AsEnumerable());
+        client.Subscribe([nine[0]], 0);
+        server.Grant(Assert.Single(Feed(server, toServer)).Subscribe!, [MqttReasonCode.GrantedQos1]);
+        Assert.Equal([MqttReasonCode.GrantedQos1], Assert.Single(Feed(client, toClient)).ReasonCodes.AsEnumerable());
+    }
+
+    [Fact]
     public void Declared_limits_of_the_server_bind_the_client()
     {
         // Receive Maximum 1, Maximum QoS 1, Retain not available, Maximum Packet Size 40.

@@ -1,0 +1,96 @@
+using System.Globalization;
+using IotProperty.Hub.Ingest;
+using IotProperty.Protocols.Mqtt;
+
+namespace IotProperty.Hub.Tests.Ingest;
+
+/// <summary>Rows of the README's table of limits that the front door's other tests do not meet.</summary>
+public class FrontDoorLimitTests
+{
+    private static readonly string EventTopic = "00 1A" + RawMqtt.Hex("iotp/v1/riverside/up/event");
+
+    [Fact]
+    public void Shipped_bounds_are_those_of_the_table()
+    {
+        FrontDoorOptions options = new();
+        Assert.Equal(
+            (16_384, 256, 64, 64, Environment.ProcessorCount, 32, 16),
+            (options.MaximumConnections, options.MaximumStrangers, options.MaximumStrangersOfAddress, options.MaximumTurnedAway,
+                options.MaximumChecks, options.MaximumWaitingChecks, options.LaneConcurrency));
+        Assert.Equal(10, options.ConnectTimeout.TotalSeconds);
+        MqttServerLimits session = options.Session;
+        Assert.Equal(
+            (48, (1024 * 1024) + 4096, 300, 8, 256),
+            (session.ReceiveMaximum, session.MaximumPacketSize, session.MaximumKeepAliveSeconds, session.MaximumSubscriptions, session.MaximumTopicLength));
+    }
+
+    [Fact]
+    public async Task A_connection_too_many_hears_that_the_hub_is_busy_and_those_inside_go_on()
+    {
+        await using FrontDoorHost host = await FrontDoorHost.StartAsync(new FrontDoorOptions { MaximumConnections = 1 });
+        using RawMqtt edge = await host.ConnectRawAsync();
+        await edge.ConnectedAsync();
+        using RawMqtt second = await host.ConnectRawAsync();
+        await second.SendAsync(RawMqtt.Connect);
+        Assert.Equal((byte)MqttReasonCode.ServerBusy, (await second.ReceiveAsync())![2]);
+        Assert.Null(await second.ReceiveAsync());
+        await edge.SendAsync("C0 00");
+        Assert.Equal([0xD0], await edge.ReceiveAsync());
+        Assert.Equal(1, host.Door.Snapshot().Refused[MqttReasonCode.ServerBusy]);
+    }
+
+    [Fact]
+    public async Task Beyond_those_who_are_answered_a_connection_is_cut_without_a_word_and_counted()
+    {
+        await using FrontDoorHost host = await FrontDoorHost.StartAsync(new FrontDoorOptions { MaximumConnections = 1, MaximumTurnedAway = 0 });
+        using RawMqtt edge = await host.ConnectRawAsync();
+        await edge.ConnectedAsync();
+        using RawMqtt second = await host.ConnectRawAsync();
+        Assert.Null(await second.ReceiveAsync());
+        Assert.Equal(1, host.Door.Snapshot().Refused[MqttReasonCode.ServerBusy]);
+    }
+
+    [Fact]
+    public async Task A_topic_that_is_too_long_ends_the_connection()
+    {
+        await using FrontDoorHost host = await FrontDoorHost.StartAsync();
+        using RawMqtt edge = await host.ConnectRawAsync();
+        await edge.ConnectedAsync();
+
+        // 2 + 257 of the topic, 2 of the identifier, 1 of the properties: 262 = 06 02 as a Remaining Length of 86 02.
+        await edge.SendAsync("32 86 02 01 01" + RawMqtt.Hex(new string('t', 257)) + "00 01 00");
+        Assert.Equal([0xE0, 0x90], (await edge.ReceiveAsync())![..2]);
+        Assert.Equal(1, host.Door.Snapshot().Refused[MqttReasonCode.TopicNameInvalid]);
+    }
+
+    [Fact]
+    public async Task An_edge_that_never_acknowledges_its_receipts_is_sent_away_when_too_many_wait()
+    {
+        await using FrontDoorHost host = await FrontDoorHost.StartAsync();
+        using RawMqtt edge = await host.ConnectRawAsync();
+        await edge.ConnectedAsync();
+        await edge.SendAsync("82 1F 00 05 00 00 19" + RawMqtt.Hex("iotp/v1/riverside/receipt") + "01");
+        await edge.ReceiveAsync();
+
+        // 64 messages may be on their way to it, and 1,024 receipts wait behind them: the next one is too much.
+        int acknowledged = 0;
+        byte[]? packet;
+        do
+        {
+            Assert.True(acknowledged <= 64 + 1_024, "receipts wait without a bound");
+            await edge.SendAsync("32 24" + EventTopic + (acknowledged + 1).ToString("X4", CultureInfo.InvariantCulture) + " 00" + RawMqtt.Hex("alarm"));
+            do
+            {
+                packet = await edge.ReceiveAsync();
+            }
+            while (packet is not null && packet[0] is not (0x40 or 0xE0));
+
+            acknowledged++;
+        }
+        while (packet is not null && packet[0] != 0xE0);
+
+        Assert.Equal((byte)MqttReasonCode.QuotaExceeded, packet![1]);
+        Assert.Equal(64 + 1_024 + 1, acknowledged);
+        Assert.Equal(1, host.Door.Snapshot().Refused[MqttReasonCode.QuotaExceeded]);
+    }
+}
