@@ -15,15 +15,19 @@ public static class TelemetryServices
     public static IServiceCollection AddTelemetry(this IServiceCollection services, TelemetrySettings? telemetry, DataFolder folder)
     {
         ArgumentNullException.ThrowIfNull(folder);
-        return telemetry is null
-            ? services.AddSqliteTelemetry(folder.TelemetryFile)
-            : services.AddSingleton<ITelemetryStore>(provider =>
-            {
-                TimeProvider time = provider.GetRequiredService<TimeProvider>();
-                NpgsqlDataSource source = provider.GetRequiredService<PostgresLedgerDatabase>().Source;
-                TimeSeriesTelemetryStore.Prepare(source, time);
-                return new TimeSeriesTelemetryStore(EngineOf(telemetry, time), source, new(), time, provider.GetRequiredService<ILogger<TimeSeriesTelemetryStore>>());
-            });
+        if (telemetry is null)
+        {
+            return services.AddSqliteTelemetry(folder.TelemetryFile);
+        }
+
+        services.AddSingleton<IHealthProbe, TimeSeriesProbe>();
+        return services.AddSingleton<ITelemetryStore>(provider =>
+        {
+            TimeProvider time = provider.GetRequiredService<TimeProvider>();
+            NpgsqlDataSource source = provider.GetRequiredService<PostgresLedgerDatabase>().Source;
+            TimeSeriesTelemetryStore.Prepare(source, time);
+            return new TimeSeriesTelemetryStore(EngineOf(telemetry, time), source, new(), time, provider.GetRequiredService<ILogger<TimeSeriesTelemetryStore>>());
+        });
     }
 
     /// <summary>Speaks to the server that the settings name; nothing is asked of it yet.</summary>

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using IotProperty.Hub.Hosting;
 using IotProperty.Hub.Hosting.Configuration;
 
 namespace IotProperty.Hub.Ingest.Broker;
@@ -26,6 +27,7 @@ public static class BrokerServices
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<BrokerSubscription>>()));
         services.AddSingleton<BrokerMeter>();
+        services.AddSingleton<IHealthProbe, BrokerProbe>();
         services.AddSingleton<IDownlink, BrokerDownlink>();
         services.AddHostedService(provider =>
         {

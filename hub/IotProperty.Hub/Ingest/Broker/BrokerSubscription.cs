@@ -22,6 +22,7 @@ public sealed class BrokerSubscription : BackgroundService
     private readonly TaskCompletionSource _firstSubscribed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile BrokerConnection? _current;
     private string _lastReason = "";
+    private volatile string? _whyNot = "this hub has not subscribed yet";
 
     /// <param name="broker">Where, and as whom.</param>
     /// <param name="options">Its limits.</param>
@@ -50,6 +51,9 @@ public sealed class BrokerSubscription : BackgroundService
 
     /// <summary>Completes when the broker has granted the subscriptions for the first time.</summary>
     public Task FirstSubscribed => _firstSubscribed.Task;
+
+    /// <summary>Why the subscriptions do not stand now; null when they do.</summary>
+    public string? WhyNot => _whyNot;
 
     public BrokerSnapshot Snapshot() => _counters.Snapshot();
 
@@ -113,6 +117,7 @@ public sealed class BrokerSubscription : BackgroundService
         else if (!stopping.IsCancellationRequested)
         {
             _lastReason = "";
+            _whyNot = reason;
             BrokerLog.Lost(_logger, Name, reason);
         }
 
@@ -123,6 +128,7 @@ public sealed class BrokerSubscription : BackgroundService
 
     private void OnSubscribed()
     {
+        _whyNot = null;
         _counters.Subscribed(true);
         _firstSubscribed.TrySetResult();
         _lastReason = "";
@@ -133,6 +139,7 @@ public sealed class BrokerSubscription : BackgroundService
     private void NoteFailure(string reason)
     {
         _counters.FailedConnect();
+        _whyNot = reason;
         if (reason != _lastReason)
         {
             BrokerLog.CannotSubscribe(_logger, Name, reason);

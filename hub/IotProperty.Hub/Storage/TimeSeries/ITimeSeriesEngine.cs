@@ -22,6 +22,10 @@ public interface ITimeSeriesEngine : IDisposable
     /// <summary>Makes what must be there, and learns the server's limits. Repeated after every outage.</summary>
     Task PrepareAsync(CancellationToken cancellationToken);
 
+    /// <summary>Asks the server for nothing but a sign that it can be written to and read.</summary>
+    /// <exception cref="IOException">The server is away or in trouble, or does not let this hub in.</exception>
+    Task CheckAsync(CancellationToken cancellationToken);
+
     /// <summary>Writes lines of <see cref="Dialect"/>. Returns when the server has taken all of them.</summary>
     /// <exception cref="TimeSeriesRefusedException">The server refuses some of them; which, it need not say.</exception>
     /// <exception cref="IOException">The server is away or in trouble.</exception>

@@ -55,6 +55,9 @@ public sealed class InfluxEngine : ITimeSeriesEngine
         }
     }
 
+    /// <inheritdoc/>
+    public Task CheckAsync(CancellationToken cancellationToken) => PrepareAsync(cancellationToken);
+
     public Task WriteAsync(ReadOnlyMemory<byte> lines, CancellationToken cancellationToken) => _http.PostAsync(_write, lines, cancellationToken);
 
     /// <inheritdoc/>

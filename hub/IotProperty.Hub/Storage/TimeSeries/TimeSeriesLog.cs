@@ -19,4 +19,10 @@ internal static partial class TimeSeriesLog
 
     [LoggerMessage(2165, LogLevel.Error, "A row of telemetry.pending ({Id}) is damaged ({Why}); if {Server} had not synced its batches yet, they are lost")]
     public static partial void DamagedPending(this ILogger logger, long id, string why, string server);
+
+    [LoggerMessage(2166, LogLevel.Warning, "{Server} fails when it is asked for its health; said once until it answers again")]
+    public static partial void ServerFails(this ILogger logger, string server, Exception exception);
+
+    [LoggerMessage(2167, LogLevel.Information, "{Server} answers again when it is asked for its health")]
+    public static partial void ServerAnswers(this ILogger logger, string server);
 }

@@ -77,6 +77,12 @@ public sealed class TimeSeriesTelemetryStore : ITelemetryStore, IAsyncDisposable
         connection.Execute("SELECT pg_advisory_unlock(@Key); RESET search_path", new { Key = PostgresLock.Key(SchemaFolder) });
     }
 
+    /// <summary>For log lines and errors.</summary>
+    public string ServerName => _engine.Name;
+
+    /// <inheritdoc cref="ITimeSeriesEngine.CheckAsync"/>
+    public Task CheckAsync(CancellationToken cancellationToken) => _engine.CheckAsync(cancellationToken);
+
     /// <inheritdoc/>
     public async ValueTask<CommitOutcome> CommitAsync(Batch batch, ReadOnlyMemory<byte> contentHash, CancellationToken cancellationToken)
     {
@@ -239,6 +245,11 @@ public sealed class TimeSeriesTelemetryStore : ITelemetryStore, IAsyncDisposable
             {
                 await CommitGroupAsync(writer, [alone]);
             }
+        }
+        catch (TimeSeriesRefusedException refused) when (refused.IsForGood)
+        {
+            await writer.CloseAsync();
+            group[0].Done.TrySetException(new UnstorableBatchException(refused.Message, refused));
         }
         catch (Exception e)
         {

@@ -77,6 +77,13 @@ public sealed class VictoriaEngine : ITimeSeriesEngine, IFlushProof
     }
 
     /// <inheritdoc/>
+    public async Task CheckAsync(CancellationToken cancellationToken)
+    {
+        await PrepareAsync(cancellationToken);
+        await _http.GetAsync(TimeSeriesHttp.Below(_readRoot, "/api/v1/query?query=1"), cancellationToken);
+    }
+
+    /// <inheritdoc/>
     public async Task WriteAsync(ReadOnlyMemory<byte> lines, CancellationToken cancellationToken)
     {
         await _http.PostAsync(_write, lines, cancellationToken);
