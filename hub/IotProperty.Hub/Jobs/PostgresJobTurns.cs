@@ -9,18 +9,32 @@ namespace IotProperty.Hub.Jobs;
 /// job is due next. The lock ends with the connection: when the holder dies at once, and when it stands still once the server has heard nothing for
 /// <see cref="Silence"/>; a holder that finds its connection gone stops the run.
 /// </summary>
-public sealed class PostgresJobTurns(PostgresLedgerDatabase database, TimeProvider time) : IJobTurns
+public sealed class PostgresJobTurns : IJobTurns
 {
     public static readonly TimeSpan Silence = TimeSpan.FromSeconds(60);
 
     // While another hub is at it, or may have died at it.
     private static readonly TimeSpan AskAgain = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan Beat = TimeSpan.FromSeconds(15);
+
+    private readonly PostgresLedgerDatabase _database;
+    private readonly TimeProvider _time;
+    private readonly TimeSpan _silence;
+
+    public PostgresJobTurns(PostgresLedgerDatabase database, TimeProvider time)
+        : this(database, time, Silence)
+    {
+    }
+
+    /// <param name="database">Shared by the hubs.</param>
+    /// <param name="time">For dates and beats. The silence is measured by the server.</param>
+    /// <param name="silence">Instead of <see cref="Silence"/>. A holder says a word four times within it.</param>
+    internal PostgresJobTurns(PostgresLedgerDatabase database, TimeProvider time, TimeSpan silence) =>
+        (_database, _time, _silence) = (database, time, silence);
 
     public async Task<TimeSpan> RunAsync(IJob job, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(job);
-        await using NpgsqlConnection own = await database.OpenOwnAsync(Silence, cancellationToken);
+        await using NpgsqlConnection own = await _database.OpenOwnAsync(_silence, cancellationToken);
         TimeSpan again = job.Every < AskAgain ? job.Every : AskAgain;
         if (!await own.ExecuteScalarAsync<bool>("SELECT pg_try_advisory_lock(@Key)", new { Key = PostgresLock.Key("job:" + job.Name) }))
         {
@@ -44,7 +58,7 @@ public sealed class PostgresJobTurns(PostgresLedgerDatabase database, TimeProvid
             ON CONFLICT (job) DO UPDATE
             SET due_ms = excluded.due_ms, started_ms = excluded.started_ms, ended_ms = excluded.ended_ms, holder = excluded.holder
             """,
-            new { job.Name, DueMs = endedMs + (long)job.Every.TotalMilliseconds, BeganMs = beganMs, EndedMs = endedMs, database.ReplicaId });
+            new { job.Name, DueMs = endedMs + (long)job.Every.TotalMilliseconds, BeganMs = beganMs, EndedMs = endedMs, _database.ReplicaId });
         return job.Every;
     }
 
@@ -71,7 +85,7 @@ public sealed class PostgresJobTurns(PostgresLedgerDatabase database, TimeProvid
     /// <summary>Keeps the session alive until the run ends; stops the run when the session is gone, and says why.</summary>
     private async Task<Exception?> BeatAsync(NpgsqlConnection own, CancellationTokenSource run, CancellationToken ended)
     {
-        using PeriodicTimer timer = new(Beat, time);
+        using PeriodicTimer timer = new(_silence / 4, _time);
         try
         {
             while (await timer.WaitForNextTickAsync(ended))
@@ -92,5 +106,5 @@ public sealed class PostgresJobTurns(PostgresLedgerDatabase database, TimeProvid
         return null;
     }
 
-    private long NowMs() => time.GetUtcNow().ToUnixTimeMilliseconds();
+    private long NowMs() => _time.GetUtcNow().ToUnixTimeMilliseconds();
 }

@@ -136,12 +136,73 @@ public sealed class ReplicaTests : IAsyncLifetime
     }
 
     [PeerFact("postgres")]
+    public async Task Due_job_of_a_hub_that_stands_still_is_taken_over_once_the_server_has_not_heard_of_it_and_the_sleeper_stops_when_it_wakes()
+    {
+        FakeTime asleep = new();
+        HeldJob job = new();
+        HeldJob sleeping = new();
+        PostgresJobTurns one = new(DatabaseOf(_one), asleep, TimeSpan.FromSeconds(2));
+        PostgresJobTurns two = new(DatabaseOf(_two), TimeProvider.System, PostgresJobTurns.Silence);
+        Task<TimeSpan> running = one.RunAsync(sleeping, default);
+        await sleeping.Began.WaitAsync(Patience);
+        Assert.Equal(TimeSpan.FromSeconds(10), await two.RunAsync(job, default));
+        Assert.Equal(0, job.Runs);
+
+        // The clock of the first stands, so it says no word; its process and its connection are well. The server measures the silence by its own clock.
+        job.Release();
+        using CancellationTokenSource patience = new(Patience);
+        while (job.Runs == 0)
+        {
+            await two.RunAsync(job, default);
+            await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, patience.Token);
+        }
+
+        Assert.False(running.IsCompleted);
+        asleep.Advance(500);
+        IOException gone = await Assert.ThrowsAsync<IOException>(() => running.WaitAsync(Patience));
+        Assert.Contains("another hub may run it", gone.Message, StringComparison.Ordinal);
+        Assert.Equal(1, sleeping.Runs);
+        Assert.Equal((1, 1L), (job.Runs, await RunsOnRecordAsync(DatabaseOf(_two))));
+    }
+
+    [PeerFact("postgres")]
+    public async Task A_hub_that_says_a_word_in_time_keeps_its_turn_beyond_the_silence()
+    {
+        HeldJob held = new();
+        HeldJob other = new();
+        TimeSpan silence = TimeSpan.FromSeconds(1);
+        PostgresJobTurns one = new(DatabaseOf(_one), TimeProvider.System, silence);
+        PostgresJobTurns two = new(DatabaseOf(_two), TimeProvider.System, silence);
+        Task<TimeSpan> running = one.RunAsync(held, default);
+        await held.Began.WaitAsync(Patience);
+
+        // The server is asked until three silences have passed by its own clock.
+        await using NpgsqlConnection watch = await DatabaseOf(_two).OpenOwnAsync(null, default);
+        DateTime until = await watch.ExecuteScalarAsync<DateTime>("SELECT clock_timestamp() + interval '3 seconds'");
+        while (await watch.ExecuteScalarAsync<bool>("SELECT clock_timestamp() < @until", new { until }))
+        {
+            Assert.Equal(TimeSpan.FromSeconds(10), await two.RunAsync(other, default));
+        }
+
+        held.Release();
+        Assert.Equal(held.Every, await running.WaitAsync(Patience));
+        Assert.Equal((1, 0), (held.Runs, other.Runs));
+    }
+
+    [PeerFact("postgres")]
     public async Task Alarms_of_one_cause_that_come_to_both_hubs_at_once_send_one_person()
     {
         await Task.WhenAll(Enumerable.Range(0, 40).Select(i => Task.Run(() => CommitAsync(i % 2 == 0 ? _one : _two, 100 + i, $"many-{i}"))));
         var orders = (await _one.Services.GetRequiredService<IotProperty.Hub.Maintenance.IWorkOrderDesk>()
             .ListAsync(new("riverside"), PageRequest.First, default)).Items;
         Assert.Equal(40, Assert.Single(orders).OccurrenceCount);
+    }
+
+    /// <summary>Who ended a run writes who it was.</summary>
+    private static async Task<long> RunsOnRecordAsync(PostgresLedgerDatabase holder)
+    {
+        await using NpgsqlConnection own = await holder.OpenOwnAsync(null, default);
+        return await own.ExecuteScalarAsync<long>("SELECT count(*) FROM job_run WHERE job = 'held' AND holder = @ReplicaId", new { holder.ReplicaId });
     }
 
     private static PostgresLedgerDatabase DatabaseOf(HubUnderTest hub) => hub.Services.GetRequiredService<PostgresLedgerDatabase>();
