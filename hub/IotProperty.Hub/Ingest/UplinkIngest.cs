@@ -47,6 +47,11 @@ public sealed class UplinkIngest(
             return Refuse(site, lane, key, $"this hub cannot read it: {decoded.Why}");
         }
 
+        if (UplinkText.WhyNot(decoded.Batch) is { } unstorable)
+        {
+            return Refuse(site, lane, key, $"it can never be stored: {unstorable}");
+        }
+
         LedgerCommit? committed;
         try
         {
@@ -54,7 +59,7 @@ public sealed class UplinkIngest(
         }
         catch (UnstorableBatchException never)
         {
-            return Refuse(site, lane, key, never.Message);
+            return Refuse(site, lane, key, $"it can never be stored: {never.Message}");
         }
 
         if (committed is not { } commit)
@@ -91,7 +96,7 @@ public sealed class UplinkIngest(
             return;
         }
 
-        EdgeState state = decoded.Value;
+        EdgeState state = UplinkText.Storable(decoded.Value);
         if (state.Site != site)
         {
             logger.StateIgnored(site, $"it speaks for the site {Quote(state.Site)}");

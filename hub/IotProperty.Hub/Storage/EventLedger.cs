@@ -22,18 +22,16 @@ public sealed class EventLedger(Ledger ledger) : IEventLedger
         }
 
         byte[] hash = contentHash.ToArray();
-        if (batch.Readings.Length == batch.RecordCount && batch.Key.Lane == Lane.Reading && ledger.Readings is { } intake)
+        try
         {
-            return await intake.CommitAsync(batch, hash, cancellationToken);
+            return batch.Readings.Length == batch.RecordCount && batch.Key.Lane == Lane.Reading && ledger.Readings is { } intake
+                ? await intake.CommitAsync(batch, hash, cancellationToken)
+                : await CommitAloneAsync(batch, hash, cancellationToken);
         }
-
-        (CommitOutcome outcome, IReadOnlyList<LiveEvent> changes) = await ledger.CommitAsync(change => TakeAsync(change, batch, hash), cancellationToken);
-        return outcome switch
+        catch (Exception refused) when (ledger.WhyNeverStorable(refused) is { } why)
         {
-            CommitOutcome.Duplicate => LedgerCommit.Duplicate,
-            CommitOutcome.KeyCollision => LedgerCommit.KeyCollision,
-            _ => new LedgerCommit(outcome, changes),
-        };
+            throw new UnstorableBatchException(why, refused);
+        }
     }
 
     public async ValueTask<IReadOnlyList<BatchSpan>> BatchesAsync(string site, CancellationToken cancellationToken) => await ledger.ReadAsync(
@@ -66,6 +64,17 @@ public sealed class EventLedger(Ledger ledger) : IEventLedger
                     .ToListAsync(cancellationToken),
                 ReceivedTallies.MaxMissing),
             cancellationToken);
+
+    private async Task<LedgerCommit> CommitAloneAsync(Batch batch, byte[] hash, CancellationToken cancellationToken)
+    {
+        (CommitOutcome outcome, IReadOnlyList<LiveEvent> changes) = await ledger.CommitAsync(change => TakeAsync(change, batch, hash), cancellationToken);
+        return outcome switch
+        {
+            CommitOutcome.Duplicate => LedgerCommit.Duplicate,
+            CommitOutcome.KeyCollision => LedgerCommit.KeyCollision,
+            _ => new LedgerCommit(outcome, changes),
+        };
+    }
 
     private static async Task<CommitOutcome> TakeAsync(LedgerChange change, Batch batch, byte[] hash)
     {

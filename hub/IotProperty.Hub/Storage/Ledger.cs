@@ -22,6 +22,8 @@ public sealed class Ledger(LedgerDatabase database, ILiveFeed live, TimeProvider
 
     internal IReadingIntake? Readings => database.Readings;
 
+    internal string? WhyNeverStorable(Exception failure) => database.WhyNeverStorable(failure);
+
     public async ValueTask<T> ReadAsync<T>(Func<LedgerContext, Task<T>> read, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();

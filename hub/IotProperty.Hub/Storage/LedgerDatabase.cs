@@ -44,6 +44,9 @@ public abstract class LedgerDatabase
     /// <summary>Whether a write failed only because another one came in between, so that it may succeed when it is begun anew.</summary>
     internal virtual bool IsWorthAnotherAttempt(Exception failure) => false;
 
+    /// <summary>What a write holds that the database can never take, however often it is begun anew; null when it may succeed another time.</summary>
+    internal virtual string? WhyNeverStorable(Exception failure) => null;
+
     /// <summary>Tells the other hubs, inside the transaction, what will have changed when it is committed.</summary>
     internal virtual Task TellOthersAsync(LedgerChange change) => Task.CompletedTask;
 

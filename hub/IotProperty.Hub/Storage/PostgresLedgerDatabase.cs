@@ -98,6 +98,25 @@ public sealed class PostgresLedgerDatabase : LedgerDatabase, IDisposable, IAsync
         return false;
     }
 
+    /// <summary>
+    /// Data exceptions (class 22), a value that a column forbids, and a row too large for its index say something of the data; all else says something of the server or of
+    /// what stands in it, and may pass (PostgreSQL 15, appendix A).
+    /// </summary>
+    internal override string? WhyNeverStorable(Exception failure)
+    {
+        for (Exception? at = failure; at is not null; at = at.InnerException)
+        {
+            if (at is PostgresException refused)
+            {
+                return refused.SqlState is ['2', '2', ..] or PostgresErrorCodes.NotNullViolation or PostgresErrorCodes.CheckViolation or PostgresErrorCodes.ProgramLimitExceeded
+                    ? $"PostgreSQL refuses it ({refused.SqlState}): {refused.MessageText}"
+                    : null;
+            }
+        }
+
+        return null;
+    }
+
     internal override Task TellOthersAsync(LedgerChange change) => change.Announced.Count == 0
         ? Task.CompletedTask
         : change.ExecuteAsync("SELECT pg_notify(@Channel, @News)", new { LiveNews.Channel, News = LiveNews.Write(ReplicaId, change.Announced) });

@@ -1,3 +1,4 @@
+using IotProperty.Hub.Hosting;
 using IotProperty.Hub.Ingest;
 using IotProperty.Hub.Live;
 using IotProperty.Hub.Reconciliation;
@@ -114,6 +115,48 @@ public sealed class UplinkIngestTests : IDisposable
             _room.Logged.Select(line => line.Split(';')[0]));
     }
 
+    /// <summary>Refused by name, said, counted, and the same lane goes on; the edge puts such a batch aside and declares it.</summary>
+    [Theory]
+    [InlineData(Lane.Telemetry, "the point of a sample")]
+    [InlineData(Lane.Event, "the rule of an alarm transition")]
+    [InlineData(Lane.Reading, "the unit of a reading")]
+    public async Task A_batch_with_text_that_no_database_keeps_is_refused_and_the_lane_goes_on(Lane lane, string what)
+    {
+        using MetricsText metrics = new();
+        long before = Refused(metrics, lane);
+        Batch poisoned = lane switch
+        {
+            Lane.Telemetry => Telemetry(1) with { Samples = [Telemetry(1).Samples[0] with { Point = new("lift-1", "spe\0ed") }] },
+            Lane.Event => Event(1) with { Transitions = [Event(1).Transitions[0] with { Rule = "ru\0le" }] },
+            _ => Reading(1) with { Readings = [Reading(1).Readings[0] with { Unit = "kW\0h" }] },
+        };
+        Receipt? receipt = await AcceptAsync(poisoned);
+        Assert.Equal(
+            new Receipt(poisoned.Key, ReceiptStatus.Refused, $"it can never be stored: {what} holds the character U+0000, which no database can keep as text"), receipt);
+        Assert.Equal(["heard riverside"], _room.Told);
+        Assert.Contains("is refused: it can never be stored", Assert.Single(_room.Logged), StringComparison.Ordinal);
+        Assert.Equal(before + 1, Refused(metrics, lane));
+        Batch next = lane switch { Lane.Telemetry => Telemetry(2), Lane.Event => Event(2), _ => Reading(2) };
+        Assert.Equal(ReceiptStatus.Committed, (await AcceptAsync(next))!.Value.Status);
+    }
+
+    [Fact]
+    public async Task A_batch_that_its_store_can_never_hold_is_refused_with_the_stores_reason_and_is_no_outage()
+    {
+        _room.Failure = new UnstorableBatchException("its samples are older than the server keeps");
+        Receipt? receipt = await AcceptAsync(Telemetry(1));
+        Assert.Equal((ReceiptStatus.Refused, "it can never be stored: its samples are older than the server keeps"), (receipt!.Value.Status, receipt.Value.Reason));
+        Assert.Contains("is refused", Assert.Single(_room.Logged), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Text_of_a_state_that_no_database_keeps_is_replaced()
+    {
+        SiteCatalogue catalogue = new(new LocalText("River\0side", "滨江"), "UTC", [new CatalogueDevice("pump-1", "fire-pump", "p", new LocalText("Pump\0", null), [])], []);
+        await _ingest.AcceptStateAsync(Site, EdgeStateCodec.Encode(new(Site, true, 7, "0.\0", "00", 1, catalogue)), default);
+        Assert.Equal(("0.\uFFFD", "River\uFFFDside", "Pump\uFFFD"), (_room.State!.Version, _room.State.Catalogue!.Name.En, _room.State.Catalogue.Devices[0].Name.En));
+    }
+
     [Fact]
     public async Task A_cancelled_call_is_no_failure_of_the_store()
     {
@@ -156,6 +199,10 @@ public sealed class UplinkIngestTests : IDisposable
         Assert.Equal([(7L, Lane.Reading), (7L, Lane.Telemetry), (8L, Lane.Event)], spans.Select(span => (span.Epoch, span.Lane)));
     }
 
+    private static long Refused(MetricsText metrics, Lane lane) =>
+        metrics.Render().Split('\n').Where(line => line.StartsWith($"iotp_ingest_batches_total{{lane=\"{UplinkTopics.Name(lane)}\",outcome=\"refused\"}} ", StringComparison.Ordinal))
+            .Select(line => long.Parse(line.Split(' ')[1], System.Globalization.CultureInfo.InvariantCulture)).SingleOrDefault();
+
     private async Task<Receipt?> AcceptAsync(Batch batch) => await _ingest.AcceptAsync(Site, batch.Key.Lane, BatchCodec.Encode(batch), default);
 
     private static Batch Telemetry(long sequence, double value = 1) =>
@@ -189,6 +236,8 @@ public sealed class UplinkIngestTests : IDisposable
         public IReadOnlyList<LiveEvent> Changes { get; set; } = [];
 
         public bool StateIsNews { get; set; } = true;
+
+        public EdgeState? State { get; private set; }
 
         public IReadOnlyList<BatchSpan> TelemetrySpans { get; set; } = [];
 
@@ -228,6 +277,7 @@ public sealed class UplinkIngestTests : IDisposable
 
         public ValueTask<bool> TakeStateAsync(EdgeState state, CancellationToken cancellationToken)
         {
+            State = state;
             Told.Add($"state {state.Online} {state.Epoch}");
             return ValueTask.FromResult(StateIsNews);
         }

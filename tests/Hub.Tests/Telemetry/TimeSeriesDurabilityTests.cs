@@ -132,6 +132,28 @@ public sealed class TimeSeriesDurabilityTests
         Assert.Equal(20, await store.CountAsync(Site, default));
     }
 
+    [PeerFact("influxd", "postgres")]
+    public async Task Samples_older_than_InfluxDB_keeps_are_refused_for_good_and_newer_ones_are_taken()
+    {
+        await using InfluxServer server = await InfluxServer.StartAsync();
+        using (HttpClient client = new())
+        using (FormUrlEncodedContent made = new([new("q", "CREATE DATABASE iotp WITH DURATION 30d SHARD DURATION 1d")]))
+        using (HttpResponseMessage answer = await client.PostAsync(new Uri(server.Url, "/query"), made))
+        {
+            answer.EnsureSuccessStatusCode();
+        }
+
+        await using NpgsqlDataSource source = await TimeSeriesSuite.NewDatabaseAsync();
+        await using TimeSeriesTelemetryStore store = TimeSeriesSuite.Open(new InfluxEngine(server.Url, "iotp"), source, new() { Writers = 1 });
+        long nowMs = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds();
+        Task<CommitOutcome> old = CommitAsync(store, 1, nowMs - (40 * 24 * HourMs));
+        Task<CommitOutcome>[] others = [.. Enumerable.Range(2, 5).Select(i => CommitAsync(store, i, nowMs - i))];
+        UnstorableBatchException refused = await Assert.ThrowsAsync<UnstorableBatchException>(() => old);
+        Assert.Contains("beyond retention policy", refused.Message, StringComparison.Ordinal);
+        Assert.All(await Task.WhenAll(others), outcome => Assert.Equal(CommitOutcome.Committed, outcome));
+        Assert.Equal(5, await store.CountAsync(Site, default));
+    }
+
     [PeerFact("victoria-metrics", "postgres")]
     public async Task A_time_that_VictoriaMetrics_would_drop_in_silence_is_refused_with_the_reason()
     {
