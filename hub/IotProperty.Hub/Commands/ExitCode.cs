@@ -13,6 +13,9 @@ public static class ExitCode
 
     /// <summary><c>reconcile</c>: something is lost, doubled or damaged, and no edge has said so.</summary>
     public const int UndeclaredDifference = 3;
+
+    /// <summary><c>migrate-store</c>: what was read back from the new stores is not what the embedded ones hold.</summary>
+    public const int StoresDiffer = 3;
 }
 
 /// <summary>The user asked for something that cannot be; the message names the place and the mend. Ends the command with <see cref="ExitCode.BadUsage"/>.</summary>

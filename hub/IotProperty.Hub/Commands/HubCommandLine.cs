@@ -9,7 +9,7 @@ public static class HubCommandLine
         The hub of IotProperty: takes what the edges of buildings report, keeps it, and shows it.
 
         Exit codes: 0 done; 1 failed while running; 2 wrong usage or wrong input, with the mend on standard error;
-        3 reconcile found an undeclared difference.
+        3 reconcile found an undeclared difference, or migrate-store one between the old and the new stores.
         """;
 
     public static async Task<int> RunAsync(string[] args, TextWriter output, TextWriter errors, TimeProvider time)
@@ -23,6 +23,7 @@ public static class HubCommandLine
             UserCommand.Create(output, time),
             TokenCommand.Create(output, time),
             ReconcileCommand.Create(output, time),
+            MigrateStoreCommand.Create(output, errors, time),
         };
         ParseResult parsed = root.Parse(args);
         if (parsed.Errors.Count > 0)
@@ -52,7 +53,7 @@ public static class HubCommandLine
             await errors.WriteLineAsync(wrong.Message);
             return ExitCode.BadUsage;
         }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or System.Data.Common.DbException or Storage.SchemaMismatchException)
+        catch (Exception failure) when (failure is IOException or InvalidDataException or UnauthorizedAccessException or System.Data.Common.DbException or Storage.SchemaMismatchException)
         {
             await errors.WriteLineAsync(failure.Message);
             return ExitCode.Failed;

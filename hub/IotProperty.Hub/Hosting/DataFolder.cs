@@ -15,8 +15,11 @@ public sealed class DataFolder
     /// <summary>Samples.</summary>
     public string TelemetryFile => System.IO.Path.Combine(Path, "telemetry.db");
 
-    /// <summary>The keys that sign login cookies.</summary>
-    public DirectoryInfo Keys => Make(System.IO.Path.Combine(Path, "keys"));
+    /// <summary>The keys that sign login cookies; made when it is not there.</summary>
+    public DirectoryInfo Keys => Make(KeyFolder);
+
+    /// <summary>The same folder, whether it is there or not.</summary>
+    public string KeyFolder => System.IO.Path.Combine(Path, "keys");
 
     /// <summary>Opens the folder, making it when it is not there.</summary>
     public static DataFolder Open(string path)

@@ -1,5 +1,6 @@
 using System.Data;
 using IotProperty.Hub.Hosting.Configuration;
+using IotProperty.Hub.Storage.Migration;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
 
@@ -49,6 +50,14 @@ public sealed class PostgresLedgerDatabase : LedgerDatabase, IDisposable, IAsync
     internal override int MaxWriteAttempts => 12;
 
     public override void Prepare()
+    {
+        ApplySchema();
+        using NpgsqlConnection connection = Source.OpenConnection();
+        MigrationMarks.RefuseUnfinished(connection, MigrationPart.Ledger, Name);
+    }
+
+    /// <summary>The schema alone, for a move that fills it.</summary>
+    internal void ApplySchema()
     {
         try
         {

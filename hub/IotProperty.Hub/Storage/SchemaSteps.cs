@@ -36,8 +36,7 @@ internal static class SchemaSteps
             }
             else if (!string.Equals(checksum, file.Checksum, StringComparison.Ordinal))
             {
-                throw new SchemaMismatchException(
-                    $"{database}: schema step {file.Name} was applied with other content than this program knows — run the program that wrote the database, or restore a backup");
+                throw Changed(database, file);
             }
 
             transaction.Commit();
@@ -46,7 +45,24 @@ internal static class SchemaSteps
         return applied;
     }
 
-    private static void RefuseNewer(DbConnection connection, DbTransaction transaction, string database, IReadOnlyList<SchemaFile> files)
+    /// <summary>Refuses a database whose steps are not exactly those of this program.</summary>
+    /// <exception cref="SchemaMismatchException">A newer program wrote the database, or a step was changed after it was applied.</exception>
+    public static void RefuseOther(DbConnection connection, string database, IReadOnlyList<SchemaFile> files)
+    {
+        RefuseNewer(connection, null, database, files);
+        foreach (SchemaFile file in files)
+        {
+            if (connection.QuerySingleOrDefault<string>("SELECT checksum FROM schema_version WHERE number = @Number", new { file.Number }) != file.Checksum)
+            {
+                throw Changed(database, file);
+            }
+        }
+    }
+
+    private static SchemaMismatchException Changed(string database, SchemaFile file) => new(
+        $"{database}: schema step {file.Name} was applied with other content than this program knows — run the program that wrote the database, or restore a backup");
+
+    private static void RefuseNewer(DbConnection connection, DbTransaction? transaction, string database, IReadOnlyList<SchemaFile> files)
     {
         int newest = connection.ExecuteScalar<int>("SELECT coalesce(max(number), 0) FROM schema_version", transaction: transaction);
         if (newest > files.Count)

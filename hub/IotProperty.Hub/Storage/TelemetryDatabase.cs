@@ -110,12 +110,16 @@ internal sealed class TelemetryDatabase : IDisposable
     public void ClearJournal() => _clearJournal.ExecuteNonQuery();
 
     /// <summary>Reads back all that the store keeps in memory.</summary>
-    public TelemetryMemory Load(ILogger logger)
+    public TelemetryMemory Load(ILogger logger) => Load(_connection, logger.Damaged);
+
+    /// <summary>The same over any connection, and each damaged place with what is wrong there goes to <paramref name="damaged"/>.</summary>
+    public static TelemetryMemory Load(SqliteConnection connection, Action<string, string> damaged)
     {
         TelemetryMemory memory = new();
         Dictionary<long, TelemetrySite> sites = [];
-        ForEach("SELECT id, name FROM site", row => sites.Add(row.GetInt64(0), memory.Add(row.GetInt64(0), row.GetString(1))));
+        ForEach(connection, "SELECT id, name FROM site", row => sites.Add(row.GetInt64(0), memory.Add(row.GetInt64(0), row.GetString(1))));
         ForEach(
+            connection,
             "SELECT id, site, device, point, samples, latest_ms, latest_bits, latest_mark FROM series ORDER BY id",
             row =>
             {
@@ -128,8 +132,8 @@ internal sealed class TelemetryDatabase : IDisposable
                 series.Restore(row.GetInt64(4), latest);
                 site.Samples += series.SealedSamples;
             });
-        ForEach("SELECT coalesce(max(id), 0) FROM block", row => memory.SealedThrough = row.GetInt64(0));
-        ForEach("SELECT id, runs FROM journal ORDER BY id", row => Replay(row.GetInt64(0), row.GetFieldValue<byte[]>(1), memory, logger));
+        ForEach(connection, "SELECT coalesce(max(id), 0) FROM block", row => memory.SealedThrough = row.GetInt64(0));
+        ForEach(connection, "SELECT id, runs FROM journal ORDER BY id", row => Replay(row.GetInt64(0), row.GetFieldValue<byte[]>(1), memory, damaged));
         foreach (TelemetrySite site in memory.Sites.Values)
         {
             site.Samples += site.Series.Values.Sum(series => (long)series.Head.Count);
@@ -153,11 +157,11 @@ internal sealed class TelemetryDatabase : IDisposable
         _connection.Dispose();
     }
 
-    private static void Replay(long id, byte[] runs, TelemetryMemory memory, ILogger logger)
+    private static void Replay(long id, byte[] runs, TelemetryMemory memory, Action<string, string> damaged)
     {
         if (!TelemetryJournal.TryRead(runs, memory, out string why))
         {
-            logger.Damaged($"row {id} of the journal", why);
+            damaged($"row {id} of the journal", why);
         }
     }
 
@@ -195,9 +199,9 @@ internal sealed class TelemetryDatabase : IDisposable
         command.ExecuteNonQuery();
     }
 
-    private void ForEach(string sql, Action<SqliteDataReader> take)
+    private static void ForEach(SqliteConnection connection, string sql, Action<SqliteDataReader> take)
     {
-        using SqliteCommand command = _connection.CreateCommand();
+        using SqliteCommand command = connection.CreateCommand();
         command.CommandText = sql;
         using SqliteDataReader reader = command.ExecuteReader();
         while (reader.Read())

@@ -37,7 +37,8 @@ internal static class SampleLimits
         return null;
     }
 
-    private static bool TooLong(string name) =>
+    /// <summary>Whether a server may cut a name, as it is written there.</summary>
+    public static bool TooLong(string name) =>
         name.Length > MaxNameBytes / 5 && Encoding.UTF8.GetByteCount(TagText.Encode(name)) > MaxNameBytes;
 
     private static string Short(PointRef point)

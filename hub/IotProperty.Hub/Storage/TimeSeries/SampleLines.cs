@@ -43,6 +43,21 @@ internal sealed class SampleLines(SampleDialect dialect, InfluxLineWriter writer
         }
     }
 
+    /// <summary>
+    /// Adds samples that were stored without their batches: of one point, in order of time, with all that have the same time. Those of one millisecond are numbered in
+    /// their order, as if one batch had brought them, so the same samples always make the same lines.
+    /// </summary>
+    public void Add(string site, PointRef point, SampleColumns run)
+    {
+        Series series = SeriesOf(SeriesOf(site), site, point);
+        int repeat = 0;
+        for (int i = 0; i < run.Count; i++)
+        {
+            repeat = i > 0 && run.TimesMs[i] == run.TimesMs[i - 1] ? repeat + 1 : 0;
+            Line(series, slot: repeat % RepeatsPerMs, run.TimesMs[i], run.Values[i], run.Marks[i], repeat);
+        }
+    }
+
     /// <summary>The nanosecond within its millisecond of a sample.</summary>
     public static int SlotOf(BatchKey key, int repeat)
     {
@@ -96,11 +111,16 @@ internal sealed class SampleLines(SampleDialect dialect, InfluxLineWriter writer
     private void Line(Series series, Batch batch, in Sample sample, int repeat)
     {
         byte mark = SampleMark.Of(sample.Quality, sample.ClockTrusted, !sample.ClockTrusted && batch.ClockCorrectionMs != 0);
-        bool finite = double.IsFinite(sample.Value);
+        Line(series, dialect == SampleDialect.Nanoseconds ? SlotOf(batch.Key, repeat) : 0, sample.TimeMs, sample.Value, mark, repeat);
+    }
+
+    private void Line(Series series, int slot, long timeMs, double value, byte mark, int repeat)
+    {
+        bool finite = double.IsFinite(value);
         int number = dialect == SampleDialect.Nanoseconds ? repeat / RepeatsPerMs : repeat;
-        long timestamp = dialect == SampleDialect.Nanoseconds ? (sample.TimeMs * NanosecondsPerMs) + SlotOf(batch.Key, repeat) : sample.TimeMs;
-        byte[] prefix = finite && number == 0 ? series.Prefix(mark) : series.RarePrefix(mark, finite ? null : sample.Value, number);
-        writer.Line(prefix, finite ? sample.Value : 0, timestamp);
+        long timestamp = dialect == SampleDialect.Nanoseconds ? (timeMs * NanosecondsPerMs) + slot : timeMs;
+        byte[] prefix = finite && number == 0 ? series.Prefix(mark) : series.RarePrefix(mark, finite ? null : value, number);
+        writer.Line(prefix, finite ? value : 0, timestamp);
     }
 
     private Dictionary<PointRef, Series> SeriesOf(string site)

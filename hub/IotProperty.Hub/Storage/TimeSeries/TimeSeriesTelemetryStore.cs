@@ -1,7 +1,7 @@
 using System.Diagnostics.Metrics;
 using System.Threading.Channels;
-using Dapper;
 using IotProperty.Hub.Reconciliation;
+using IotProperty.Hub.Storage.Migration;
 using IotProperty.Protocols.InfluxLine;
 using IotProperty.Protocols.Uplink;
 using Npgsql;
@@ -67,15 +67,16 @@ public sealed class TimeSeriesTelemetryStore : ITelemetryStore, IAsyncDisposable
 
     /// <summary>Brings the database to the program's schema, beside what the ledger keeps there: in a schema of its own, with steps of its own.</summary>
     /// <exception cref="SchemaMismatchException">The schema belongs to another program version.</exception>
+    /// <exception cref="IOException">An embedded hub's telemetry is being moved here.</exception>
     public static void Prepare(NpgsqlDataSource source, TimeProvider time)
     {
-        ArgumentNullException.ThrowIfNull(source);
+        ApplySchema(source, time);
         using NpgsqlConnection connection = source.OpenConnection();
-        connection.Execute("SELECT pg_advisory_lock(@Key)", new { Key = PostgresLock.Key(SchemaFolder) });
-        connection.Execute("CREATE SCHEMA IF NOT EXISTS telemetry; SET search_path = telemetry");
-        PostgresSchema.Apply(connection, SchemaFile.Embedded(SchemaFolder), time);
-        connection.Execute("SELECT pg_advisory_unlock(@Key); RESET search_path", new { Key = PostgresLock.Key(SchemaFolder) });
+        MigrationMarks.RefuseUnfinished(connection, MigrationPart.Telemetry, $"{connection.Host}:{connection.Port}/{connection.Database}");
     }
+
+    /// <summary>The schema alone, for a move that fills it.</summary>
+    internal static void ApplySchema(NpgsqlDataSource source, TimeProvider time) => PostgresSchema.ApplyIn("telemetry", source, SchemaFolder, time);
 
     /// <summary>For log lines and errors.</summary>
     public string ServerName => _engine.Name;
@@ -114,7 +115,10 @@ public sealed class TimeSeriesTelemetryStore : ITelemetryStore, IAsyncDisposable
     public async ValueTask<long> CountAsync(string site, CancellationToken cancellationToken)
     {
         await using NpgsqlCommand command = _source.CreateCommand(
-            "SELECT coalesce(sum(records), 0)::bigint FROM telemetry.tally WHERE site = (SELECT id FROM telemetry.site WHERE name = $1)");
+            """
+            SELECT (coalesce(sum(untallied), 0) + coalesce((SELECT sum(records) FROM telemetry.tally t JOIN telemetry.site s ON s.id = t.site WHERE s.name = $1), 0))::bigint
+            FROM telemetry.site WHERE name = $1
+            """);
         command.Parameters.Add(new() { Value = site });
         return (long)(await command.ExecuteScalarAsync(cancellationToken))!;
     }
@@ -149,15 +153,18 @@ public sealed class TimeSeriesTelemetryStore : ITelemetryStore, IAsyncDisposable
         command.Parameters.Add(new() { Value = site });
         command.Parameters.Add(new() { Value = fromMs });
         command.Parameters.Add(new() { Value = toMs });
-        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
         List<ReceivedTally> tallies = [];
-        while (await reader.ReadAsync(cancellationToken))
+        await using (NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken))
         {
-            tallies.Add(new(reader.GetInt64(0), Lane.Telemetry, reader.GetInt64(1), reader.GetInt64(2), (ulong)reader.GetDecimal(3)));
+            while (await reader.ReadAsync(cancellationToken))
+            {
+                tallies.Add(new(reader.GetInt64(0), Lane.Telemetry, reader.GetInt64(1), reader.GetInt64(2), (ulong)reader.GetDecimal(3)));
+            }
         }
 
-        // This store has kept tallies since its first step of the schema.
-        return new(0, tallies);
+        // This store has kept tallies since its first step of the schema; what was moved into it may have none of its first time.
+        await using NpgsqlCommand since = _source.CreateCommand("SELECT max(since_ms) FROM telemetry.tally_start");
+        return new((long)(await since.ExecuteScalarAsync(cancellationToken))!, tallies);
     }
 
     /// <inheritdoc/>
