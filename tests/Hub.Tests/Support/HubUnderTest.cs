@@ -14,6 +14,7 @@ public sealed partial class HubUnderTest : IAsyncDisposable
     private readonly DirectoryInfo _folder;
     private readonly HubHost _host;
     private readonly IDisposable _lock;
+    private bool _stopped;
 
     private HubUnderTest(DirectoryInfo folder, IDisposable taken, HubHost host, OneTimeSecret administrator)
     {
@@ -35,14 +36,16 @@ public sealed partial class HubUnderTest : IAsyncDisposable
 
     /// <param name="time">Null: the system's.</param>
     /// <param name="ledger">Null: SQLite in the folder.</param>
+    /// <param name="telemetry">Null: SQLite in the folder.</param>
     /// <param name="change">What it is told otherwise than usual.</param>
-    public static async Task<HubUnderTest> StartAsync(TimeProvider? time = null, PostgresSettings? ledger = null, Func<HubSettings, HubSettings>? change = null)
+    public static async Task<HubUnderTest> StartAsync(
+        TimeProvider? time = null, PostgresSettings? ledger = null, TelemetrySettings? telemetry = null, Func<HubSettings, HubSettings>? change = null)
     {
         DirectoryInfo directory = Directory.CreateTempSubdirectory("iotp-hub-");
         DataFolder folder = DataFolder.Open(directory.FullName);
         HubSettings settings = new(directory.FullName, FrontDoorAddress.AnyLoopbackPort, FrontDoorAddress.AnyLoopbackPort)
         {
-            Configuration = new HubConfiguration { Ledger = ledger },
+            Configuration = new HubConfiguration { Ledger = ledger, Telemetry = telemetry },
         };
         settings = change?.Invoke(settings) ?? settings;
         IDisposable taken = folder.Lock();
@@ -108,12 +111,22 @@ public sealed partial class HubUnderTest : IAsyncDisposable
         ? WebUtility.HtmlDecode(match.Groups[1].Value)
         : throw new InvalidOperationException("the page holds no form");
 
+    /// <summary>Stops it and gives its folder back, which stays until it is disposed of.</summary>
+    public async Task StopAsync()
+    {
+        if (!_stopped)
+        {
+            _stopped = true;
+            await _host.Application.StopAsync();
+            await _host.Application.DisposeAsync();
+            _lock.Dispose();
+            Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
-        await _host.Application.StopAsync();
-        await _host.Application.DisposeAsync();
-        _lock.Dispose();
-        Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
+        await StopAsync();
         _folder.Delete(recursive: true);
     }
 

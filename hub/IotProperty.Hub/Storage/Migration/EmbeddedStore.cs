@@ -48,9 +48,10 @@ internal sealed record EmbeddedStore(string File, string ConnectionString, strin
         return new EmbeddedStore(file, readOnly, made.ToString(CultureInfo.InvariantCulture), StateOf(file));
     }
 
+    /// <summary>A connection that nobody else will get: its owner may leave a transaction open in it.</summary>
     public SqliteConnection Open()
     {
-        SqliteConnection connection = new(ConnectionString);
+        SqliteConnection connection = new(new SqliteConnectionStringBuilder(ConnectionString) { Pooling = false }.ToString());
         connection.Open();
         return connection;
     }

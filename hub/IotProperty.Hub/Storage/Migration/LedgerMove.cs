@@ -25,7 +25,7 @@ internal sealed class LedgerMove : IDisposable
         try
         {
             // Commands such as 'user add' may write beside; what is moved and what is compared is what stood here when it began.
-            connection.Execute("BEGIN");
+            connection.Execute("BEGIN DEFERRED");
             using NpgsqlConnection target = database.Source.OpenConnection();
             return new LedgerMove(connection, [.. MovePlan.Ledger(connection, target).Select(table => (table, RowsOf(table)))]);
 

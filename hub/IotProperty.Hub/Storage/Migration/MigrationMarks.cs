@@ -199,7 +199,7 @@ internal sealed class MigrationMarks(NpgsqlDataSource source, TimeProvider time)
         await connection.ExecuteAsync(
             "UPDATE migration.part SET done_ms = @now WHERE name = ANY(@parts)", new { now = time.GetUtcNow().ToUnixTimeMilliseconds(), parts = parts.ToArray() });
         await transaction.CommitAsync(cancellationToken);
-        await connection.ExecuteAsync("ANALYZE", commandTimeout: 0);
+        await connection.ExecuteAsync("ANALYZE", commandTimeout: 0, commandType: System.Data.CommandType.Text);
     }
 
     private static async Task TakeForeignKeysOffAsync(NpgsqlConnection connection, string schema)

@@ -18,6 +18,12 @@ internal sealed record MigrationOptions
     /// <summary>After so many samples the mark moves on; a server that answers before it syncs is made to prove them first.</summary>
     public int StretchSamples { get; init; } = 1_000_000;
 
+    /// <summary>So often a stretch is tried again when the server is away.</summary>
+    public int Retries { get; init; } = 5;
+
+    /// <summary>The pause before the first of them; it doubles.</summary>
+    public TimeSpan RetryPause { get; init; } = TimeSpan.FromSeconds(1);
+
     /// <summary>Samples of a page when they are read back.</summary>
     public int PageSamples { get; init; } = 20_000;
 

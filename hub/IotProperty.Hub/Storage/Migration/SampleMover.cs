@@ -29,40 +29,52 @@ internal sealed class SampleMover(
         await using Writers writers = new(engine, options);
         while (!mark.Done)
         {
-            if (await MoveStretchAsync(writers, mark, holds, cancellationToken) is { } further)
-            {
-                mark = further;
-                report.Progress(mark.Moved);
-            }
+            StepMark to = await WriteProvenAsync(writers, mark, holds, cancellationToken);
+            await using NpgsqlConnection connection = await target.OpenConnectionAsync(cancellationToken);
+            await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync(cancellationToken);
+            await MigrationMarks.AdvanceAsync(connection, MigrationPart.Telemetry, Step, mark, to, cancellationToken);
+            await transaction.CommitAsync(cancellationToken);
+            mark = to;
+            report.Progress(mark.Moved);
         }
 
         report.End(mark.Moved);
     }
 
-    /// <summary>Null when the server was started anew meanwhile: then nobody knows what it kept, and the stretch is moved again.</summary>
-    private async Task<StepMark?> MoveStretchAsync(Writers writers, StepMark from, (long FirstMs, long LastMs) holds, CancellationToken cancellationToken)
+    /// <summary>Writes a stretch until the server has kept one run through and, where it must, has proven it.</summary>
+    private async Task<StepMark> WriteProvenAsync(Writers writers, StepMark from, (long FirstMs, long LastMs) holds, CancellationToken cancellationToken)
     {
-        long life = await LifeAsync(cancellationToken);
-        (StepMark to, bool done) = await WriteStretchAsync(writers, from, holds, cancellationToken);
-        if (engine.Flush is { } proof && to.Moved > from.Moved)
+        TimeSpan pause = options.RetryPause;
+        for (int tries = 0; ; tries++)
         {
-            await proof.FlushAsync(cancellationToken);
-            if (await proof.LifeAsync(cancellationToken) != life)
+            try
             {
+                long life = await LifeAsync(cancellationToken);
+                StepMark to = await WriteStretchAsync(writers, from, holds, cancellationToken);
+                if (engine.Flush is not { } proof || to.Moved == from.Moved)
+                {
+                    return to;
+                }
+
+                await proof.FlushAsync(cancellationToken);
+                if (await proof.LifeAsync(cancellationToken) == life)
+                {
+                    return to;
+                }
+
                 report.Note($"{engine.Name} was started anew before it had proven what it took: some samples are moved again");
-                return null;
+            }
+            catch (IOException away) when (away is not TimeSeriesRefusedException && tries < options.Retries)
+            {
+                report.Note($"{away.Message} — trying again");
+                await writers.ForgetAsync();
+                await Task.Delay(pause, time, cancellationToken);
+                pause *= 2;
             }
         }
-
-        to = to with { Done = done };
-        await using NpgsqlConnection connection = await target.OpenConnectionAsync(cancellationToken);
-        await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync(cancellationToken);
-        await MigrationMarks.AdvanceAsync(connection, MigrationPart.Telemetry, Step, from, to, cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
-        return to;
     }
 
-    private async Task<(StepMark Reached, bool Done)> WriteStretchAsync(Writers writers, StepMark from, (long FirstMs, long LastMs) holds, CancellationToken cancellationToken)
+    private async Task<StepMark> WriteStretchAsync(Writers writers, StepMark from, (long FirstMs, long LastMs) holds, CancellationToken cancellationToken)
     {
         (long series, long? afterMs) = ReadPosition(from.Position);
         StepMark reached = from;
@@ -85,14 +97,14 @@ internal sealed class SampleMover(
                 {
                     await writers.EndAsync(writer, cancellationToken);
                     RefuseDamage();
-                    return (reached, false);
+                    return reached;
                 }
             }
         }
 
         await writers.EndAsync(writer, cancellationToken);
         RefuseDamage();
-        return (reached, true);
+        return reached with { Done = true };
     }
 
     private void RefuseDamage()
@@ -189,10 +201,25 @@ internal sealed class SampleMover(
             _sent.Clear();
         }
 
+        /// <summary>After a failure, which is on its way to the caller: waits for what is still under way, and takes all writers back empty.</summary>
+        public async Task ForgetAsync()
+        {
+            await Task.WhenAll(_sent).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            _sent.Clear();
+            while (_idle.Reader.TryRead(out _))
+            {
+            }
+
+            foreach (SampleWriter writer in _all)
+            {
+                writer.Lines.Clear();
+                _idle.Writer.TryWrite(writer);
+            }
+        }
+
         public async ValueTask DisposeAsync()
         {
-            // Whatever made the move end is on its way to the caller; requests still under way read the buffers.
-            await Task.WhenAll(_sent).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await ForgetAsync();
             _all.ForEach(writer => writer.Dispose());
         }
 
