@@ -33,8 +33,9 @@ public sealed class DataFolder
     /// Takes the folder for one running hub until the result is disposed of. The lock ends with the process, however that ends. Commands beside the
     /// running hub do not take it.
     /// </summary>
+    /// <param name="mend">What the caller's user should do when it is taken.</param>
     /// <exception cref="IOException">Another hub runs on this folder.</exception>
-    public IDisposable Lock()
+    public IDisposable Lock(string mend = "stop it, or give this one a folder of its own with --data")
     {
         try
         {
@@ -42,7 +43,7 @@ public sealed class DataFolder
         }
         catch (IOException taken) when (taken is not (FileNotFoundException or DirectoryNotFoundException))
         {
-            throw new IOException($"{Path}: another hub runs on this data folder — stop it, or give this one a folder of its own with --data", taken);
+            throw new IOException($"{Path}: another hub runs on this data folder — {mend}", taken);
         }
     }
 

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Runtime.CompilerServices;
 using IotProperty.Hub.Storage.TimeSeries;
 using IotProperty.Hub.Telemetry;
-using IotProperty.Protocols.Uplink;
 
 namespace IotProperty.Hub.Storage.Migration;
 
@@ -45,7 +44,7 @@ internal sealed class SampleComparer(EmbeddedTelemetry source, ITimeSeriesEngine
 
     private async Task<SeriesResult> CompareAsync(EmbeddedSeries series, (long FirstMs, long LastMs) holds, CancellationToken cancellationToken)
     {
-        SampleRounding? rounding = engine.Dialect == SampleDialect.Milliseconds ? RoundingOf(series, holds) : null;
+        SampleRounding? rounding = engine.Dialect == SampleDialect.Milliseconds ? SampleRounding.Of(source, series, holds) : null;
         using SampleHash left = new();
         using SampleHash right = new();
         SeriesDifferences found = new(series.Name, options.ToldDifferences);
@@ -83,20 +82,6 @@ internal sealed class SampleComparer(EmbeddedTelemetry source, ITimeSeriesEngine
         return new(new(series.Name, IsSeries: true, (left.Count, left.Take()), (right.Count, right.Take()), rounded), found.Told(), found.Count);
     }
 
-    private SampleRounding RoundingOf(EmbeddedSeries series, (long FirstMs, long LastMs) holds)
-    {
-        double largest = 0;
-        foreach (SampleColumns run in source.Read(series, holds.FirstMs, holds.LastMs))
-        {
-            foreach (double value in run.Values)
-            {
-                largest = double.IsFinite(value) ? Math.Max(largest, Math.Abs(value)) : largest;
-            }
-        }
-
-        return new(largest);
-    }
-
     private IEnumerable<StoredSample> Samples(EmbeddedSeries series, (long FirstMs, long LastMs) holds)
     {
         foreach (SampleColumns run in source.Read(series, holds.FirstMs, holds.LastMs))
@@ -109,52 +94,25 @@ internal sealed class SampleComparer(EmbeddedTelemetry source, ITimeSeriesEngine
         }
     }
 
-    /// <summary>
-    /// Page by page, so that no answer grows with the series. It begins at the first sample of the embedded series, because servers look for it in windows that grow, and
-    /// asks separately whether there is anything before.
-    /// </summary>
+    /// <summary>It begins at the first sample of the embedded series, and asks separately whether there is anything before.</summary>
     private async IAsyncEnumerable<StoredSample> ReadBackAsync(
         EmbeddedSeries series, (long FirstMs, long LastMs) holds, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        long toMs = holds.LastMs + 1;
-        long fromMs = holds.FirstMs;
+        long firstMs = holds.FirstMs;
         foreach (SampleColumns first in source.Read(series, holds.FirstMs, holds.LastMs))
         {
-            fromMs = first.TimesMs[0];
+            firstMs = first.TimesMs[0];
             break;
         }
 
-        PointRef point = series.Series.Point;
-        foreach (StoredSample before in await engine.RangeAsync(series.Site, point, holds.FirstMs, fromMs, options.PageSamples, cancellationToken))
+        foreach (StoredSample before in await engine.RangeAsync(series.Site, series.Series.Point, holds.FirstMs, firstMs, options.PageSamples, cancellationToken))
         {
             yield return before;
         }
 
-        int limit = options.PageSamples;
-        while (true)
+        await foreach (StoredSample sample in SampleReader.ReadAsync(engine, series, firstMs, holds.LastMs + 1, options.PageSamples, cancellationToken))
         {
-            IReadOnlyList<StoredSample> page = await engine.RangeAsync(series.Site, point, fromMs, toMs, limit, cancellationToken);
-            bool isLast = page.Count < limit;
-            if (!isLast && page[0].TimeMs == page[^1].TimeMs)
-            {
-                // More samples of one millisecond than a page holds.
-                limit = checked(limit * 2);
-                continue;
-            }
-
-            // Of the last time there may be more behind the page.
-            foreach (StoredSample sample in page.Where(sample => isLast || sample.TimeMs < page[^1].TimeMs))
-            {
-                yield return sample;
-            }
-
-            if (isLast)
-            {
-                yield break;
-            }
-
-            fromMs = page[^1].TimeMs;
-            limit = options.PageSamples;
+            yield return sample;
         }
     }
 

@@ -10,7 +10,8 @@ namespace IotProperty.Hub.Storage.Migration;
 
 /// <summary>
 /// Moves samples into a time-series server, series by series in order of time, in stretches: some requests at once, then, where the server answers before it syncs, its
-/// proof that all of them are on disk, then the mark in PostgreSQL. What a stretch that broke has written is written again over itself.
+/// proof that all of them are on disk, then the mark in PostgreSQL. What a stretch that broke has written is written again over itself, or, where the server keeps what
+/// repeats, passed over.
 /// </summary>
 internal sealed class SampleMover(
     EmbeddedTelemetry source, ITimeSeriesEngine engine, NpgsqlDataSource target, MigrationMarks marks, MigrationOptions options, IMigrationReport report, TimeProvider time)
@@ -27,9 +28,10 @@ internal sealed class SampleMover(
         StepMark mark = await marks.StepAsync(MigrationPart.Telemetry, Step, cancellationToken);
         report.Begin($"move {Step}", source.Samples, mark.Moved);
         await using Writers writers = new(engine, options);
+        SamplesThere known = await SamplesThere.LookAsync(engine, source, options, holds, cancellationToken);
         while (!mark.Done)
         {
-            StepMark to = await WriteProvenAsync(writers, mark, holds, cancellationToken);
+            StepMark to = await WriteProvenAsync(writers, known, mark, holds, cancellationToken);
             await using NpgsqlConnection connection = await target.OpenConnectionAsync(cancellationToken);
             await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync(cancellationToken);
             await MigrationMarks.AdvanceAsync(connection, MigrationPart.Telemetry, Step, mark, to, cancellationToken);
@@ -42,15 +44,17 @@ internal sealed class SampleMover(
     }
 
     /// <summary>Writes a stretch until the server has kept one run through and, where it must, has proven it.</summary>
-    private async Task<StepMark> WriteProvenAsync(Writers writers, StepMark from, (long FirstMs, long LastMs) holds, CancellationToken cancellationToken)
+    private async Task<StepMark> WriteProvenAsync(Writers writers, SamplesThere known, StepMark from, (long FirstMs, long LastMs) holds, CancellationToken cancellationToken)
     {
         TimeSpan pause = options.RetryPause;
+        SamplesThere? there = known;
         for (int tries = 0; ; tries++)
         {
             try
             {
                 long life = await LifeAsync(cancellationToken);
-                StepMark to = await WriteStretchAsync(writers, from, holds, cancellationToken);
+                there ??= await SamplesThere.LookAsync(engine, source, options, holds, cancellationToken);
+                StepMark to = await WriteStretchAsync(writers, there, from, holds, cancellationToken);
                 if (engine.Flush is not { } proof || to.Moved == from.Moved)
                 {
                     return to;
@@ -63,18 +67,20 @@ internal sealed class SampleMover(
                 }
 
                 report.Note($"{engine.Name} was started anew before it had proven what it took: some samples are moved again");
+                there = null;
             }
             catch (IOException away) when (away is not TimeSeriesRefusedException && tries < options.Retries)
             {
                 report.Note($"{away.Message} — trying again");
                 await writers.ForgetAsync();
+                there = null;
                 await Task.Delay(pause, time, cancellationToken);
                 pause *= 2;
             }
         }
     }
 
-    private async Task<StepMark> WriteStretchAsync(Writers writers, StepMark from, (long FirstMs, long LastMs) holds, CancellationToken cancellationToken)
+    private async Task<StepMark> WriteStretchAsync(Writers writers, SamplesThere there, StepMark from, (long FirstMs, long LastMs) holds, CancellationToken cancellationToken)
     {
         (long series, long? afterMs) = ReadPosition(from.Position);
         StepMark reached = from;
@@ -84,7 +90,7 @@ internal sealed class SampleMover(
             long fromMs = each.Id == series && afterMs is { } last ? last + 1 : holds.FirstMs;
             foreach (SampleColumns run in source.Read(each, fromMs, holds.LastMs))
             {
-                writer.Lines.Add(each.Site, each.Series.Point, run);
+                writer.Lines.Add(each.Site, each.Series.Point, run, await there.FindAsync(each, run, cancellationToken));
                 reached = new(Position(each.Id, run.TimesMs[^1]), reached.Moved + run.Count, Done: false);
                 if (writer.Length >= options.RequestBytes)
                 {

@@ -1,3 +1,5 @@
+using IotProperty.Hub.Telemetry;
+
 namespace IotProperty.Hub.Storage.Migration;
 
 /// <summary>
@@ -10,9 +12,24 @@ internal readonly record struct SampleRounding(double Largest)
     private const double Relative = 2e-12;
     private const double OfLargest = 1e-17;
 
+    public static SampleRounding Of(EmbeddedTelemetry source, EmbeddedSeries series, (long FirstMs, long LastMs) holds)
+    {
+        double largest = 0;
+        foreach (SampleColumns run in source.Read(series, holds.FirstMs, holds.LastMs))
+        {
+            foreach (double value in run.Values)
+            {
+                largest = double.IsFinite(value) ? Math.Max(largest, Math.Abs(value)) : largest;
+            }
+        }
+
+        return new(largest);
+    }
+
     /// <summary>Whether a sample came back as that server can keep it: the same in everything but the value's last digits.</summary>
     public bool Keeps(StoredSample committed, StoredSample read) =>
         committed with { Value = 0 } == read with { Value = 0 }
-        && double.IsFinite(committed.Value) && double.IsFinite(read.Value)
-        && Math.Abs(committed.Value - read.Value) <= (Relative * Math.Abs(committed.Value)) + (OfLargest * Largest);
+        && (BitConverter.DoubleToInt64Bits(committed.Value) == BitConverter.DoubleToInt64Bits(read.Value)
+            || (double.IsFinite(committed.Value) && double.IsFinite(read.Value)
+                && Math.Abs(committed.Value - read.Value) <= (Relative * Math.Abs(committed.Value)) + (OfLargest * Largest)));
 }

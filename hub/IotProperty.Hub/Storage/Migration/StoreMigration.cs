@@ -28,7 +28,7 @@ internal sealed class StoreMigration(
                 $"{folder.Path}: there is nowhere to move to — name ledger.postgres, and telemetry.influx or telemetry.victoriaMetrics, in {HubConfiguration.FileName} there or in a file given with --config");
         }
 
-        using IDisposable taken = folder.Lock();
+        using IDisposable taken = folder.Lock("stop it, so that nothing is written while its data is moved");
         EmbeddedStore? ledger = EmbeddedStore.Find(folder.LedgerFile, SqliteLedgerDatabase.SchemaFolder, options.UpgradeSource, time);
         EmbeddedStore? telemetry = EmbeddedStore.Find(folder.TelemetryFile, SqliteTelemetryStore.SchemaFolder, options.UpgradeSource, time);
         if (ledger is null && (telemetry is null || configuration.Telemetry is null))

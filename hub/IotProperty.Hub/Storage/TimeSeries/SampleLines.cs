@@ -47,13 +47,22 @@ internal sealed class SampleLines(SampleDialect dialect, InfluxLineWriter writer
     /// Adds samples that were stored without their batches: of one point, in order of time, with all that have the same time. Those of one millisecond are numbered in
     /// their order, as if one batch had brought them, so the same samples always make the same lines.
     /// </summary>
-    public void Add(string site, PointRef point, SampleColumns run)
+    /// <param name="site">The site's id.</param>
+    /// <param name="point">The point.</param>
+    /// <param name="run">Its samples.</param>
+    /// <param name="passedOver">Samples that are numbered and not written; null: none.</param>
+    public void Add(string site, PointRef point, SampleColumns run, bool[]? passedOver = null)
     {
         Series series = SeriesOf(SeriesOf(site), site, point);
         int repeat = 0;
         for (int i = 0; i < run.Count; i++)
         {
             repeat = i > 0 && run.TimesMs[i] == run.TimesMs[i - 1] ? repeat + 1 : 0;
+            if (passedOver is not null && passedOver[i])
+            {
+                continue;
+            }
+
             Line(series, slot: repeat % RepeatsPerMs, run.TimesMs[i], run.Values[i], run.Marks[i], repeat);
         }
     }
