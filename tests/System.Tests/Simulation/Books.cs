@@ -22,6 +22,9 @@ internal sealed class RecordedBatch
     /// <summary>A power cut took the commit back.</summary>
     public bool IsTorn { get; set; }
 
+    /// <summary>A power cut took a later content back: a row that had grown, or was corrected. The row itself is still there.</summary>
+    public bool IsSetBack { get; set; }
+
     /// <summary>When its samples were read by the true time, for each point in order.</summary>
     public Dictionary<PointRef, List<long>> TrueMs { get; } = [];
 
@@ -154,7 +157,7 @@ internal sealed class Books
         }
 
         recorded.Published ??= payload;
-        Ensure(Promise.StoredBeforePublished, recorded.IsTorn || recorded.Published.AsSpan().SequenceEqual(payload), () => $"{number} has changed after it was published");
+        Ensure(Promise.StoredBeforePublished, recorded.IsTorn || recorded.IsSetBack || recorded.Published.AsSpan().SequenceEqual(payload), () => $"{number} has changed after it was published");
         if (_handedOut.TryDequeue(out BatchNumber expected))
         {
             Ensure(Promise.Priority, expected == number, () => $"{number} goes before {expected}, which was handed out earlier");
@@ -271,9 +274,10 @@ internal sealed class Books
             else if (change.After is { } row)
             {
                 RecordedBatch recorded = Recorded[row.Row.Number];
-                recorded.IsTorn = true;
+                recorded.IsTorn |= change.Before is null;
                 if (change.Before is { } before)
                 {
+                    recorded.IsSetBack = true;
                     (recorded.Batch, recorded.Payload) = (BatchCodec.Decode(before.Payload).Batch!, before.Payload);
                 }
             }

@@ -82,7 +82,7 @@ internal sealed class FinalAudit
                 foreach (BatchNumber number in gap.Numbers())
                 {
                     RecordedBatch? recorded = Recorded.GetValueOrDefault(number);
-                    isKnown &= recorded is { IsTorn: false };
+                    isKnown &= recorded is { IsTorn: false, IsSetBack: false };
                     records += recorded?.Batch.RecordCount ?? 0;
                 }
             }
@@ -105,7 +105,7 @@ internal sealed class FinalAudit
     /// <summary>What the edge says of each hour is what it recorded.</summary>
     private void CheckTallies()
     {
-        if (_lostBookkeeping.Count > 0 || Recorded.Values.Any(recorded => recorded.IsTorn || recorded.IsDamaged))
+        if (_lostBookkeeping.Count > 0 || Recorded.Values.Any(recorded => recorded.IsTorn || recorded.IsSetBack || recorded.IsDamaged))
         {
             return;
         }
@@ -133,7 +133,7 @@ internal sealed class FinalAudit
     {
         foreach ((BatchNumber number, Batch batch) in _atHub)
         {
-            if (batch.ClockCorrectionMs == 0 || Recorded[number].IsTorn)
+            if (batch.ClockCorrectionMs == 0 || Recorded[number].IsTorn || Recorded[number].IsSetBack)
             {
                 continue;
             }
@@ -158,7 +158,7 @@ internal sealed class FinalAudit
         foreach ((BatchNumber number, RecordedBatch recorded) in Recorded)
         {
             // What is torn or declared is not compared; both sides leave it out.
-            if (!IsExcused(number, recorded) && !_declared.Contains(number))
+            if (!IsExcused(number, recorded) && !recorded.IsSetBack && !_declared.Contains(number))
             {
                 Add(number, recorded.Batch, isReceived: false);
                 Add(number, _atHub[number], isReceived: true);

@@ -153,7 +153,7 @@ internal sealed class SystemSimulation : IDisposable
         }
 
         Journal.Note(powerCut ? "the edge's power is cut" : "the edge is killed");
-        bool diskWasSound = !Disk.HadTrouble && DiskTroubleMs < Agenda.NowMs - 10_000 && _diskSlowUntilMs < Agenda.NowMs - 10_000;
+        bool diskWasSound = !Disk.HadTrouble && !Disk.IsFull && DiskTroubleMs < Agenda.NowMs - 10_000 && _diskSlowUntilMs < Agenda.NowMs - 10_000;
         Books.Killed(diskWasSound);
         Edge.End();
         Edge = null;
