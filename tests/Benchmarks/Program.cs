@@ -6,6 +6,7 @@ using IotProperty.Benchmarks.Harness;
 using IotProperty.Benchmarks.Ingest;
 using IotProperty.Benchmarks.Modbus;
 using IotProperty.Benchmarks.Mqtt;
+using IotProperty.Benchmarks.Outbox;
 using IotProperty.Benchmarks.Uplink;
 
 // Every benchmark of the product, in the order of the report. One class each, in the folder of its room.
@@ -23,6 +24,7 @@ IBenchmark[] benchmarks =
     new VictoriaIngestBenchmark(),
     new ReplicasBenchmark(),
     new ReadingIngestBenchmark(),
+    new BacklogDrainBenchmark(),
     new EdgeScaleBenchmark(),
     new WireBytesBenchmark(),
 ];

@@ -16,6 +16,7 @@ internal sealed class SystemSimulation : IDisposable
     private long _diskSlowUntilMs;
     private long _startAtMs;
     private long _stoppedMs;
+    private long _synchronisedMs = long.MinValue / 2;
 
     public SystemSimulation(int seed, Mistake mistake = Mistake.None)
     {
@@ -232,6 +233,7 @@ internal sealed class SystemSimulation : IDisposable
         {
             Journal.Note($"the clock is synchronised, it was {EdgeWall.AheadMs} ms ahead");
             (ClockIsSynchronised, EdgeWall.AheadMs) = (true, 0);
+            _synchronisedMs = Agenda.NowMs;
             EdgeTroubleMs = Agenda.NowMs;
         }
     }
@@ -282,7 +284,8 @@ internal sealed class SystemSimulation : IDisposable
 
     private void StepClock()
     {
-        if (!ClockIsSynchronised)
+        // A step that the clock's watch sees in the same look as the synchronisation is one with it for everybody.
+        if (!ClockIsSynchronised || Agenda.NowMs < _synchronisedMs + 1_000)
         {
             return;
         }
