@@ -9,7 +9,7 @@ namespace IotProperty.Edge.Outbox;
 /// <item>Events go before readings, readings before telemetry, live telemetry before backlog; within each, oldest first.</item>
 /// <item>At most <see cref="OutboxSettings.Window"/> batches a lane are published and not receipted.</item>
 /// <item>Only a receipt ends a batch. Without one it is published again, with growing pauses, and again after every reconnect.</item>
-/// <item>Over quota, the oldest telemetry goes first; readings only when there is no telemetry left, events only when there are no readings left; each loss is declared.</item>
+/// <item>Over quota, the oldest telemetry goes first; readings only when there is no telemetry left, events only when there are no readings left; each loss is declared; what declares it never goes.</item>
 /// </list>
 /// </summary>
 public sealed class OutboxQueue
@@ -149,7 +149,10 @@ public sealed class OutboxQueue
             case OutboxEvent.Damaged damaged when _entries.TryGetValue(damaged.Id, out Entry? entry):
                 SetAside(entry, damaged.Reason, effects);
                 break;
-            case OutboxEvent.Damaged or OutboxEvent.Tick:
+            case OutboxEvent.Withdrawn withdrawn when _entries.TryGetValue(withdrawn.Id, out Entry? entry):
+                Remove(entry);
+                break;
+            case OutboxEvent.Damaged or OutboxEvent.Withdrawn or OutboxEvent.Tick:
                 break;
             default:
                 throw new ArgumentOutOfRangeException(nameof(happened), happened, "not an event of the outbox");
@@ -289,9 +292,7 @@ public sealed class OutboxQueue
         }
     }
 
-    /// <summary>
-    /// What is on its way may be at the hub already, so it goes last within its lane; gap records and tallies go last of all, for they say what went before.
-    /// </summary>
+    /// <summary>What is on its way goes last within its lane. Bookkeeping stays: a declaration of its loss would need its place again, for ever where little else is left.</summary>
     private Entry? OldestToDrop(bool onlyTelemetry)
     {
         if (onlyTelemetry && _telemetry.Count == 0)
@@ -299,16 +300,13 @@ public sealed class OutboxQueue
             return null;
         }
 
-        foreach (bool isBookkeeping in (ReadOnlySpan<bool>)[false, true])
+        foreach (LaneQueue lane in _lanes.Reverse())
         {
-            foreach (LaneQueue lane in _lanes.Reverse())
+            foreach (long id in lane.Waiting.Concat(lane.InFlight))
             {
-                foreach (long id in lane.Waiting.Concat(lane.InFlight))
+                if (!_entries[id].Row.IsBookkeeping)
                 {
-                    if (_entries[id].Row.IsBookkeeping == isBookkeeping)
-                    {
-                        return _entries[id];
-                    }
+                    return _entries[id];
                 }
             }
         }
@@ -450,10 +448,3 @@ public sealed class OutboxQueue
         };
     }
 }
-
-/// <summary>What waits in a lane.</summary>
-/// <param name="Rows">Batches, published or not.</param>
-/// <param name="Bytes">Their bytes with overhead.</param>
-/// <param name="InFlight">How many of them are published and not receipted.</param>
-/// <param name="OldestMs">Event time of the oldest record of the oldest batch; null when the lane is empty.</param>
-public readonly record struct LaneBacklog(int Rows, long Bytes, int InFlight, long? OldestMs);

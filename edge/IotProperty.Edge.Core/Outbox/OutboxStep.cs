@@ -18,6 +18,9 @@ public abstract record OutboxEvent
     /// <summary>A batch that has never left the edge was replaced by the same one with corrected times.</summary>
     public sealed record Corrected(OutboxRow Row) : OutboxEvent;
 
+    /// <summary>A batch is not to be published any more; what it held is in another.</summary>
+    public sealed record Withdrawn(long Id) : OutboxEvent;
+
     /// <summary>The hub can be reached.</summary>
     public sealed record Connected : OutboxEvent;
 

@@ -1,6 +1,5 @@
 using System.Threading.Channels;
 using IotProperty.Edge.Outbox;
-using IotProperty.Edge.Polling;
 using IotProperty.Protocols.Uplink;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -19,7 +18,6 @@ public sealed class ReadingService(IOutbox outbox, TimeProvider time, ILogger<Re
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
 
     private readonly Channel<MeterReading> _inbox = Channel.CreateBounded<MeterReading>(new BoundedChannelOptions(InboxReadings) { SingleReader = true });
-    private readonly ReadingStamps _stamps = new();
     private long _stored;
     private long _dropped;
     private int _dropping;
@@ -55,7 +53,7 @@ public sealed class ReadingService(IOutbox outbox, TimeProvider time, ILogger<Re
         {
             while (batch.Count < ReadingsPerBatch && _inbox.Reader.TryRead(out MeterReading? reading))
             {
-                batch.Add(_stamps.Place(reading));
+                batch.Add(reading);
             }
 
             await StoreAsync([.. batch], stoppingToken);

@@ -233,9 +233,9 @@ internal sealed class OutboxWriter : IDisposable
         List<(Batch Batch, byte[] Payload)> encoded = [];
         try
         {
-            foreach (Batch batch in add.Batches.SelectMany(_rows.Corrections.Split))
+            foreach (Batch batch in add.Batches.Select(UplinkText.Storable).SelectMany(_rows.Corrections.Split))
             {
-                Batch keyed = batch with { Key = _rows.NextKey(add.Lane, ahead: encoded.Count) };
+                Batch keyed = _rows.Stamps.Place(batch) with { Key = _rows.NextKey(add.Lane, ahead: encoded.Count) };
                 encoded.Add((keyed, BatchCodec.Encode(keyed)));
             }
         }

@@ -120,7 +120,7 @@ internal sealed class RowCorrections
         // A row that is damaged is found out, and told, when it is published.
         if (rows.TryRead(row, out byte[]? payload) && BatchCodec.Decode(payload).Batch is { } batch && ClockCorrection.Apply(batch, correctionMs) is { } corrected)
         {
-            rows.Correct(row, batch, corrected);
+            rows.Correct(row, batch, rows.Stamps.Move(batch, corrected));
             Corrected++;
         }
     }

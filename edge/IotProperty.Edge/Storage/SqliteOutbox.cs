@@ -88,7 +88,7 @@ public sealed class SqliteOutbox : IOutbox, IEdgeStateStore, IOutboxDispatch, IA
         ObjectDisposedException.ThrowIf(_stopped != 0, this);
         if (!IsName(sample.Point.Device) || !IsName(sample.Point.Point) || !Enum.IsDefined(sample.Quality))
         {
-            throw new ArgumentException($"sample of {sample.Point} lacks a name, has too long a one, or has an unknown quality", nameof(sample));
+            throw new ArgumentException($"sample of {sample.Point} lacks a name, has one that is too long or holds U+0000, or has an unknown quality", nameof(sample));
         }
 
         int delayMs = _flushed ? _settings.FlushMs : FirstFlushMs;
@@ -102,7 +102,7 @@ public sealed class SqliteOutbox : IOutbox, IEdgeStateStore, IOutboxDispatch, IA
             Wake();
         }
 
-        static bool IsName(string? name) => name is { Length: > 0 and <= MaxNameChars };
+        static bool IsName(string? name) => name is { Length: > 0 and <= MaxNameChars } && UplinkText.IsStorable(name);
     }
 
     public ValueTask AddAsync(OutboxEvents events, CancellationToken cancellationToken)

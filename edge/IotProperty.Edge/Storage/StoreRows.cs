@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using IotProperty.Edge.Outbox;
+using IotProperty.Edge.Polling;
 using IotProperty.Protocols.Uplink;
 using Microsoft.Extensions.Logging;
 
@@ -12,13 +13,11 @@ namespace IotProperty.Edge.Storage;
 /// </summary>
 internal sealed class StoreRows
 {
-    private const int MaxGapsInBatch = 1_000;
-
     private readonly string _site;
     private readonly OutboxSettings _settings;
     private readonly Func<string> _newId;
     private readonly ILogger _logger;
-    private readonly Queue<Gap> _gaps = [];
+    private readonly RowGaps _gaps;
     private readonly Queue<OutboxEffect> _effects = [];
 
     // Payloads of this round need not be read back in order to be published.
@@ -39,7 +38,7 @@ internal sealed class StoreRows
 
     public StoreRows(string site, OutboxSettings settings, EdgeClock clock, OpenedStore opened, CommitNotes notes, Func<string> newId, ILogger logger)
     {
-        (_site, _settings, _notes, _newId, _logger) = (site, settings, notes, newId, logger);
+        (_site, _settings, _notes, _newId, _logger, _gaps) = (site, settings, notes, newId, logger, new RowGaps(newId, logger));
         (_now, Tallies, Corrections) = (clock.Now(), new RowTallies(settings.TallySeconds), new RowCorrections(settings.CorrectedRecordsAtOnce, clock, logger));
         (Database, Queue) = (opened.Database, new OutboxQueue(settings, opened.Rows));
         Learn(opened);
@@ -61,6 +60,9 @@ internal sealed class StoreRows
     public RowTallies Tallies { get; }
 
     public RowCorrections Corrections { get; }
+
+    /// <summary>Keeps readings of one register apart.</summary>
+    public ReadingStamps Stamps { get; } = new();
 
     /// <summary>The id of the row that <see cref="Insert"/> stores next.</summary>
     public long NextRowId => _lastRowId + 1;
@@ -136,6 +138,13 @@ internal sealed class StoreRows
         Happened(new OutboxEvent.Corrected(Replace(row, after)));
     }
 
+    /// <summary>Takes a row back that is not to be published any more; whoever does it sees to what it held.</summary>
+    public void Withdraw(in OutboxRow row)
+    {
+        Database!.Delete(row.Id);
+        Happened(new OutboxEvent.Withdrawn(row.Id));
+    }
+
     /// <summary>The payload of a row, or false when it is not what was stored.</summary>
     public bool TryRead(in OutboxRow row, [NotNullWhen(true)] out byte[]? payload) => _fresh.TryGetValue(row.Id, out payload) || Database!.TryRead(row, out payload);
 
@@ -145,7 +154,7 @@ internal sealed class StoreRows
     /// <summary>To be declared to the hub, in this round.</summary>
     public void Declare(Gap gap)
     {
-        _gaps.Enqueue(gap);
+        Enqueue(gap);
         Run([]);
     }
 
@@ -203,6 +212,7 @@ internal sealed class StoreRows
     public void Fail(bool isDamaged)
     {
         Forget();
+        _gaps.Open();
         _mark = Committed;
         if (Doubtful is null)
         {
@@ -277,6 +287,7 @@ internal sealed class StoreRows
         }
 
         Committed = _mark;
+        _gaps.Open();
         Corrections.Open(opened.Database, opened.Rows);
         Tallies.Open(opened.Database, opened.Rows, _now, Epoch);
     }
@@ -300,7 +311,7 @@ internal sealed class StoreRows
     private void Forget()
     {
         Outbound.Clear();
-        _gaps.Clear();
+        _gaps.Forget();
         _effects.Clear();
         _fresh.Clear();
         _running = false;
@@ -320,7 +331,7 @@ internal sealed class StoreRows
         }
 
         _running = true;
-        while (_effects.TryDequeue(out OutboxEffect? effect) || StoreGaps())
+        while (_effects.TryDequeue(out OutboxEffect? effect) || _gaps.Store(this))
         {
             if (effect is not null)
             {
@@ -331,24 +342,10 @@ internal sealed class StoreRows
         _running = false;
     }
 
-    private bool StoreGaps()
+    private void Enqueue(Gap gap)
     {
-        if (Database is null || _gaps.Count == 0)
-        {
-            return false;
-        }
-
-        List<GapRecord> records = [];
-        while (records.Count < MaxGapsInBatch && _gaps.TryDequeue(out Gap? gap))
-        {
-            CountLoss(gap.Lane);
-            records.Add(gap.ToRecord(_newId()));
-            StorageLog.Gap(_logger, gap.Records, gap.Lane, gap.Epoch, gap.FirstSequence, gap.LastSequence, gap.Reason);
-        }
-
-        Batch batch = new() { Key = NextKey(Lane.Event), Gaps = [.. records] };
-        Insert(batch, BatchCodec.Encode(batch));
-        return true;
+        CountLoss(gap.Lane);
+        _gaps.Declare(gap);
     }
 
     private void CountLoss(Lane lane)
@@ -378,7 +375,7 @@ internal sealed class StoreRows
                 Tallies.Lost(drop.Id);
                 break;
             case OutboxEffect.Declare declare:
-                _gaps.Enqueue(declare.Gap);
+                Enqueue(declare.Gap);
                 break;
             default:
                 throw new ArgumentOutOfRangeException(nameof(effect), effect, "not an effect of the outbox");

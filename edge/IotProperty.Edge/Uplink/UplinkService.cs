@@ -121,7 +121,7 @@ public sealed class UplinkService(
     private MqttLinkMessage State(bool online, SiteCatalogue? catalogue)
     {
         EdgeState state = new(options.Site, online, dispatch.Epoch, options.Version, options.ProfileHash, clock.Now().UtcMs, catalogue);
-        return new MqttLinkMessage(UplinkTopics.State(options.Site), EdgeStateCodec.Encode(state), Retain: true);
+        return new MqttLinkMessage(UplinkTopics.State(options.Site), EdgeStateCodec.Encode(UplinkText.Storable(state)), Retain: true);
     }
 
     /// <summary>Said once per reason: a hub that is away for a day is one line, not thousands.</summary>

@@ -62,25 +62,5 @@ public class ReadingServiceTests
         await service.StopAsync(CancellationToken.None);
     }
 
-    /// <summary>The clock was set back, and the same quarter of an hour came again: the hub would take the second reading for the first.</summary>
-    [Fact]
-    public async Task Readings_that_fall_on_one_millisecond_are_told_apart()
-    {
-        RecordingOutbox outbox = new();
-        using ReadingService service = new(outbox, new FakeTime(), NullLogger<ReadingService>.Instance);
-        MeterReading first = Reading(900_004);
-        service.OnReading(first);
-        service.OnReading(first with { TimeMs = 1_800_004, Value = 8 });
-        service.OnReading(first with { Value = 9 });
-        service.OnReading(first with { Register = "energy-out" });
-        service.OnReading(first with { TimeMs = 900_005, Value = 10 });
-        await service.StartAsync(CancellationToken.None);
-        service.Complete();
-        await service.ExecuteTask!.WaitAsync(TimeSpan.FromSeconds(20));
-        Assert.Equal(
-            [("energy", 900_004L, 900_004m), ("energy", 1_800_004, 8), ("energy", 900_005, 9), ("energy-out", 900_004, 900_004), ("energy", 900_006, 10)],
-            outbox.Readings.SelectMany(batch => batch).Select(r => (r.Register, r.TimeMs, r.Value)));
-    }
-
     private static MeterReading Reading(int value) => new("m", "energy", "kWh", value, value, 8, Quality.Good, true);
 }

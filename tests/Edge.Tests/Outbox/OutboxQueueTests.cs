@@ -127,13 +127,26 @@ public class OutboxQueueTests
     }
 
     [Fact]
-    public void Gap_records_are_the_last_to_go_for_they_say_what_went_before()
+    public void Gap_records_stay_for_they_say_what_went_before()
     {
         const int bytes = 300_000;
         OutboxQueue queue = new(Small, [Row(1, Lane.Event, bytes) with { IsBookkeeping = true }, Row(2, Lane.Event, bytes), Row(3, Lane.Event, bytes)]);
         Assert.Equal([new OutboxEffect.Drop(2)], queue.Step(Now, Stored(4, Lane.Event, bytes)).OfType<OutboxEffect.Drop>());
         IReadOnlyList<OutboxEffect> effects = queue.Step(Now, Stored(5, Lane.Event, (int)Small.MaxBytes - 1_000));
         Assert.Equal([3, 4, 5], effects.OfType<OutboxEffect.Drop>().Select(drop => drop.Id));
+
+        // What remains is larger than the quota by itself, and nothing is left to drop for it.
+        Assert.Empty(queue.Step(Now, new OutboxEvent.Stored(Row(6, Lane.Event, (int)Small.MaxBytes) with { IsBookkeeping = true })));
+        Assert.Equal(2, queue.Rows);
+    }
+
+    [Fact]
+    public void A_batch_that_is_withdrawn_is_forgotten_without_a_word()
+    {
+        OutboxQueue queue = new(Small, [Row(1, Lane.Event), Row(2, Lane.Event)]);
+        Assert.Empty(queue.Step(Now, new OutboxEvent.Withdrawn(1)));
+        Assert.Empty(queue.Step(Now, new OutboxEvent.Withdrawn(1)));
+        Assert.Equal([2], Published(queue.Step(Now, new OutboxEvent.Connected())));
     }
 
     [Fact]

@@ -141,4 +141,38 @@ public class OutboxClockTests
         Assert.All(samples, sample => Assert.InRange(sample.TimeMs, startMs + DayMs, startMs + DayMs + 1_000));
         Assert.Equal(40, bench.Outbox.Snapshot.Corrected);
     }
+
+    /// <summary>The hub knows a reading by its register and its millisecond: one that were moved onto another would vanish there.</summary>
+    [Theory]
+    [InlineData(8_192)]
+    [InlineData(1)]
+    public async Task Corrected_readings_that_would_fall_on_the_millisecond_of_others_are_told_apart(int correctedAtOnce)
+    {
+        await using OutboxBench bench = new(new OutboxSettings { FlushMs = 250, CorrectedRecordsAtOnce = correctedAtOnce }, isSynchronised: false);
+        long startMs = bench.NowMs;
+        for (int value = 0; value < 5; value++)
+        {
+            // Each waits for its correction in a row of its own; with one at a time the last rows wait while later readings are stored.
+            await bench.Outbox.AddAsync([Reading(startMs + value, value, trusted: false)], CancellationToken.None);
+        }
+
+        await bench.PassAsync(1_000);
+        await bench.StepAsync(Day, isSynchronised: true);
+        MeterReading onItsWay = Reading(startMs + 4, 5, trusted: false);
+        await bench.Outbox.AddAsync([.. Enumerable.Range(0, 5).Select(value => Reading(startMs + DayMs + value, 10 + value, trusted: true)), onItsWay], CancellationToken.None);
+        await bench.ConnectAsync();
+        List<Batch> hub = await bench.AllAsync(receipts: true);
+        MeterReading[] readings = [.. hub.SelectMany(batch => batch.Readings)];
+        Assert.Equal([0m, 1, 2, 3, 4, 5, 10, 11, 12, 13, 14], readings.Select(reading => reading.Value).Order());
+        Assert.Equal(readings.Length, readings.Select(reading => reading.TimeMs).Distinct().Count());
+        Assert.All(readings, reading => Assert.InRange(reading.TimeMs, startMs + DayMs, startMs + DayMs + readings.Length));
+        await bench.PassAsync(300_000);
+        hub.AddRange(await bench.AllAsync(receipts: true));
+        Assert.Equal(readings.Length, bench.Tallies.Values.Where(tally => tally.Lane == Lane.Reading).Sum(tally => tally.Records));
+        Assert.All(bench.Tallies.Values.Where(tally => tally.Records > 0), tally => Assert.Equal(
+            tally.Hash,
+            hub.Where(batch => batch.Key.Lane == tally.Lane).SelectMany(BatchTally.Of).Where(of => of.HourMs == tally.HourMs).Aggregate(0UL, (sum, of) => unchecked(sum + of.Hash))));
+    }
+
+    private static MeterReading Reading(long timeMs, int value, bool trusted) => new("meter-3", "energy", "kWh", timeMs, value, 10, Quality.Good, trusted);
 }

@@ -152,7 +152,8 @@ internal sealed class WriterScript : IDisposable
                     round.Add(new StoreRequest.Add(Lane.Event, [new Batch { Key = default, Transitions = [transition] }], []));
                     break;
                 case 1:
-                    MeterReading reading = new("meter-3", "energy", "kWh", now.UtcMs, record, 10, Quality.Good, now.ClockTrusted);
+                    // Each of a register of its own, for two of one register are not left on one millisecond.
+                    MeterReading reading = new("meter-3", $"energy-{record}", "kWh", now.UtcMs, record, 10, Quality.Good, now.ClockTrusted);
                     round.Add(new StoreRequest.Add(Lane.Reading, [new Batch { Key = default, Readings = [reading] }], []));
                     break;
                 default:

@@ -1,3 +1,4 @@
+using IotProperty.Edge.Polling;
 using IotProperty.Edge.Storage;
 using IotProperty.Protocols.Uplink;
 
@@ -9,6 +10,9 @@ internal sealed class ReadingRoom(EdgeRun run)
     private const int FirstPauseMs = 100;
     private const int LongestPauseMs = 10_000;
     private readonly List<MeterReading> _waiting = [];
+
+    // The store moves the second of two readings on one millisecond; the books know each by its time, so it is moved before they hear of it.
+    private readonly ReadingStamps _stamps = new();
     private bool _isStoring;
 
     public bool IsBusy => _isStoring || _waiting.Count > 0;
@@ -27,7 +31,7 @@ internal sealed class ReadingRoom(EdgeRun run)
         }
 
         _isStoring = true;
-        Batch batch = new() { Key = default, Readings = [.. _waiting] };
+        Batch batch = _stamps.Place(new Batch { Key = default, Readings = [.. _waiting] });
         _waiting.Clear();
         Store(batch, FirstPauseMs);
     }
