@@ -10,7 +10,7 @@ using IotProperty.Transports;
 namespace IotProperty.Edge.Tests.Commands;
 
 /// <summary>The installer's command against a meter at the other end of a pseudo-terminal.</summary>
-public sealed class SwitchCommandTests : IAsyncDisposable
+public sealed class SwitchCommandTests : IAsyncLifetime, IAsyncDisposable
 {
     private const string Meter = """
         profile: relay-meter
@@ -33,6 +33,11 @@ public sealed class SwitchCommandTests : IAsyncDisposable
     private readonly Task _serving;
 
     public SwitchCommandTests() => _serving = Task.Run(ServeAsync);
+
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    // The test framework knows this one alone.
+    Task IAsyncLifetime.DisposeAsync() => DisposeAsync().AsTask();
 
     public async ValueTask DisposeAsync()
     {

@@ -9,7 +9,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace IotProperty.Edge.Tests.Drivers;
 
-public sealed class BusDriverTests : IAsyncDisposable
+public sealed class BusDriverTests : IAsyncLifetime, IAsyncDisposable
 {
     private readonly FakeTime _time = new();
     private readonly ScriptedBus _bus = new();
@@ -26,6 +26,11 @@ public sealed class BusDriverTests : IAsyncDisposable
             [FieldProtocol.MBus] = _meter,
         });
     }
+
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    // The test framework knows this one alone.
+    Task IAsyncLifetime.DisposeAsync() => DisposeAsync().AsTask();
 
     public ValueTask DisposeAsync() => _driver.DisposeAsync();
 

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace IotProperty.Edge.Tests.Drivers;
 
 /// <summary>The bus as its wires make it: late, foreign, broken, silent. Spoken over by Modbus RTU; 9600 baud, 8E1: a character takes 1.146 ms.</summary>
-public sealed class BusLineTests : IAsyncDisposable
+public sealed class BusLineTests : IAsyncLifetime, IAsyncDisposable
 {
     private const int Baud = 9_600;
 
@@ -23,6 +23,11 @@ public sealed class BusLineTests : IAsyncDisposable
     private readonly BusLine _line;
 
     public BusLineTests() => _line = Line(reopenAfter: 0);
+
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    // The test framework knows this one alone.
+    Task IAsyncLifetime.DisposeAsync() => DisposeAsync().AsTask();
 
     public ValueTask DisposeAsync() => _line.DisposeAsync();
 

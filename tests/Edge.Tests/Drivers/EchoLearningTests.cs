@@ -8,7 +8,7 @@ using Microsoft.Extensions.Logging;
 namespace IotProperty.Edge.Tests.Drivers;
 
 /// <summary>An adapter that hears its own sending, on a line whose site file does not say so. A write that nobody heard must never be reported as done.</summary>
-public sealed class EchoLearningTests : IAsyncDisposable
+public sealed class EchoLearningTests : IAsyncLifetime, IAsyncDisposable
 {
     private const string Unlock = "01050007FF00";
 
@@ -24,6 +24,11 @@ public sealed class EchoLearningTests : IAsyncDisposable
         _line = new BusLine(options, _ => _bus.OpenAsync(), _time, new Random(1), new Log(_log));
         _driver = new BusDriver(_line, new Dictionary<FieldProtocol, IBusProtocol> { [FieldProtocol.Modbus] = new ModbusRtuProtocol(options, isRemote: false) });
     }
+
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    // The test framework knows this one alone.
+    Task IAsyncLifetime.DisposeAsync() => DisposeAsync().AsTask();
 
     public ValueTask DisposeAsync() => _driver.DisposeAsync();
 

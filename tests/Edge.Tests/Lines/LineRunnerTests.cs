@@ -13,7 +13,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace IotProperty.Edge.Tests.Lines;
 
-public sealed class LineRunnerTests : IAsyncDisposable
+public sealed class LineRunnerTests : IAsyncLifetime, IAsyncDisposable
 {
     private readonly FakeTime _time = new();
     private readonly ScriptedDriver _driver = new();
@@ -164,6 +164,11 @@ public sealed class LineRunnerTests : IAsyncDisposable
         writer.Connect([_line!]);
         Assert.Equal("no line has a device 'b'", (await writer.WriteCoilAsync("b", 0, true, CancellationToken.None)).Detail);
     }
+
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    // The test framework knows this one alone.
+    Task IAsyncLifetime.DisposeAsync() => DisposeAsync().AsTask();
 
     public async ValueTask DisposeAsync()
     {

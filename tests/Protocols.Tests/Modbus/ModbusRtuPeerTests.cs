@@ -7,7 +7,7 @@ using IotProperty.Transports;
 namespace IotProperty.Protocols.Tests.Modbus;
 
 /// <summary>mbpoll (libmodbus) on the other end of a pseudo-terminal, against our server's side of RTU.</summary>
-public sealed class ModbusRtuPeerTests : IAsyncDisposable
+public sealed class ModbusRtuPeerTests : IAsyncLifetime, IAsyncDisposable
 {
     private readonly FakeImage _image = new();
     private readonly PseudoTerminal _terminal = PseudoTerminal.Open();
@@ -15,6 +15,11 @@ public sealed class ModbusRtuPeerTests : IAsyncDisposable
     private readonly Task _serving;
 
     public ModbusRtuPeerTests() => _serving = Task.Run(ServeAsync);
+
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    // The test framework knows this one alone.
+    Task IAsyncLifetime.DisposeAsync() => DisposeAsync().AsTask();
 
     public async ValueTask DisposeAsync()
     {

@@ -5,7 +5,7 @@ using IotProperty.Transports;
 
 namespace IotProperty.Protocols.Tests.Transports;
 
-public sealed class EchoFilterTests : IAsyncDisposable
+public sealed class EchoFilterTests : IAsyncLifetime, IAsyncDisposable
 {
     private static readonly byte[] Request = [1, 3, 0, 0, 0, 2, 0xC4, 0x0B];
 
@@ -15,6 +15,11 @@ public sealed class EchoFilterTests : IAsyncDisposable
     private readonly List<string> _told = [];
 
     public EchoFilterTests() => _filter = new EchoFilter(_wire, _told.Add);
+
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    // The test framework knows this one alone.
+    Task IAsyncLifetime.DisposeAsync() => DisposeAsync().AsTask();
 
     public async ValueTask DisposeAsync() => await _filter.DisposeAsync();
 

@@ -8,7 +8,7 @@ using IotProperty.Simulators.World;
 namespace IotProperty.Simulators.Tests.Control;
 
 /// <summary>A simulator whose world the test advances by hand, asked over a real Unix socket.</summary>
-public sealed class ControlSocketTests : IAsyncDisposable
+public sealed class ControlSocketTests : IAsyncLifetime, IAsyncDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("iotp-control-").FullName;
     private readonly Simulator _simulator;
@@ -24,6 +24,11 @@ public sealed class ControlSocketTests : IAsyncDisposable
         _server = new ControlServer(_simulator, new Dictionary<string, string> { ["plant"] = "127.0.0.1:15020" }, path);
         _client = new ControlClient(path);
     }
+
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    // The test framework knows this one alone.
+    Task IAsyncLifetime.DisposeAsync() => DisposeAsync().AsTask();
 
     public async ValueTask DisposeAsync()
     {

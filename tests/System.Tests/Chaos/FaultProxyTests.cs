@@ -4,7 +4,7 @@ using IotProperty.SystemTests.Chaos.Faults;
 
 namespace IotProperty.SystemTests.Chaos;
 
-public sealed class FaultProxyTests : IAsyncDisposable
+public sealed class FaultProxyTests : IAsyncLifetime, IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
@@ -119,6 +119,11 @@ public sealed class FaultProxyTests : IAsyncDisposable
             await socket.ReceiveAsync(new byte[1]).WaitAsync(Patience);
         });
     }
+
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    // The test framework knows this one alone.
+    Task IAsyncLifetime.DisposeAsync() => DisposeAsync().AsTask();
 
     public async ValueTask DisposeAsync()
     {

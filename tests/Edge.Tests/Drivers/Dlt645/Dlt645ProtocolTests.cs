@@ -10,7 +10,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace IotProperty.Edge.Tests.Drivers.Dlt645;
 
-public sealed class Dlt645ProtocolTests : IAsyncDisposable
+public sealed class Dlt645ProtocolTests : IAsyncLifetime, IAsyncDisposable
 {
     private readonly FakeTime _time = new();
     private readonly List<string> _log = [];
@@ -19,6 +19,11 @@ public sealed class Dlt645ProtocolTests : IAsyncDisposable
     private BusLine? _line;
 
     public Dlt645ProtocolTests() => _protocol = new Dlt645Protocol(new ItemMistakes(new ListLogger(_log)));
+
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    // The test framework knows this one alone.
+    Task IAsyncLifetime.DisposeAsync() => DisposeAsync().AsTask();
 
     public ValueTask DisposeAsync() => _line?.DisposeAsync() ?? ValueTask.CompletedTask;
 
