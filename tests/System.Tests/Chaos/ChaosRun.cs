@@ -57,6 +57,8 @@ public sealed class ChaosRun(ChaosOptions options, Func<string, IHubSide> hubSid
                     await InspectAsync(cycle, startedMs, cancellationToken);
                 }
             }
+
+            tell(await ReconciliationCheck.JudgeAsync(estate.HubSide, startedMs, cancellationToken));
         }
         catch (Exception e) when (e is ScenarioException or IOException or HttpRequestException or TimeoutException or InvalidOperationException or TaskCanceledException
             && !cancellationToken.IsCancellationRequested)

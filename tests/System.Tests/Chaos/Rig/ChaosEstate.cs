@@ -17,6 +17,9 @@ public sealed class ChaosEstate : IAsyncDisposable
     /// <summary>Explicit, because the judgement of what a kill may cost rests on it.</summary>
     private const int FlushMs = 250;
 
+    /// <summary>Hours of a clock that was set back count as settled at once: the edge shall tell of them soon.</summary>
+    private const int TallySeconds = 5;
+
     /// <summary>A flat uses some tens of kWh and a few cubic metres in a minute.</summary>
     private const int MeterSpeed = 3000;
 
@@ -125,7 +128,7 @@ public sealed class ChaosEstate : IAsyncDisposable
                 Lines[DemoDevices.Meters].Endpoint.Port,
                 Lines[DemoDevices.Access].Endpoint.Port,
                 PortsFolder,
-                Uplink.Endpoint.Port).Replace("\nhealth:", $"\noutbox: {{ flushMs: {FlushMs} }}\nhealth:", StringComparison.Ordinal),
+                Uplink.Endpoint.Port).Replace("\nhealth:", $"\noutbox: {{ flushMs: {FlushMs}, tallySeconds: {TallySeconds} }}\nhealth:", StringComparison.Ordinal),
             cancellationToken);
     }
 
