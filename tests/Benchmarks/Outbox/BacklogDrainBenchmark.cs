@@ -92,6 +92,8 @@ internal sealed class BacklogDrainBenchmark : IBenchmark
             await outbox.TakeAsync([new Receipt(new BatchKey(Site, batch.Number.Epoch, batch.Number.Lane, batch.Number.Sequence), ReceiptStatus.Committed, "")], cancellationToken);
         }
 
+        // Ends with the commit that deletes the last of them.
+        await outbox.DisposeAsync();
         double drainSeconds = Stopwatch.GetElapsedTime(began).TotalSeconds;
         commits = Math.Max(1, outbox.Snapshot.Commits - commits);
         long received = payloads.Sum(payload => (long)(BatchCodec.Decode(payload).Batch?.Samples.Length ?? 0));
