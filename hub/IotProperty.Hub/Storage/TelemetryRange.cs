@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using IotProperty.Hub.Telemetry;
 
 namespace IotProperty.Hub.Storage;
@@ -6,33 +5,10 @@ namespace IotProperty.Hub.Storage;
 /// <summary>Collects the oldest samples of a range of time from runs that may overlap. Order: time, then arrival.</summary>
 internal sealed class TelemetryRange(long fromMs, long toMs, int limit)
 {
-    private readonly record struct Found(long TimeMs, long Block, int Index, double Value, byte Mark) : IComparable<Found>
-    {
-        public int CompareTo(Found other) =>
-            TimeMs != other.TimeMs ? TimeMs.CompareTo(other.TimeMs)
-            : Block != other.Block ? Block.CompareTo(other.Block)
-            : Index.CompareTo(other.Index);
-    }
-
-    private readonly List<Found> _found = [];
-    private bool _inOrder = true;
+    private readonly ArrivedSamples _found = new();
 
     /// <param name="block">Grows with the order of arrival.</param>
-    public void Add(long block, SampleColumns run)
-    {
-        for (int i = 0; i < run.Count; i++)
-        {
-            long timeMs = run.TimesMs[i];
-            if (timeMs < fromMs || timeMs >= toMs)
-            {
-                continue;
-            }
-
-            Found found = new(timeMs, block, i, run.Values[i], run.Marks[i]);
-            _inOrder &= _found.Count == 0 || _found[^1].CompareTo(found) < 0;
-            _found.Add(found);
-        }
-    }
+    public void Add(long block, SampleColumns run) => _found.Add(block, run, fromMs, toMs - 1);
 
     /// <summary>Whether a run that begins at <paramref name="firstMs"/>, and all that begin later, can bring nothing more.</summary>
     public bool IsFullBefore(long firstMs)
@@ -52,7 +28,7 @@ internal sealed class TelemetryRange(long fromMs, long toMs, int limit)
         StoredSample[] samples = new StoredSample[_found.Count];
         for (int i = 0; i < samples.Length; i++)
         {
-            Found found = _found[i];
+            ArrivedSample found = _found[i];
             samples[i] = new(found.TimeMs, found.Value, SampleMark.QualityOf(found.Mark), SampleMark.IsTrusted(found.Mark), SampleMark.IsCorrected(found.Mark));
         }
 
@@ -61,12 +37,7 @@ internal sealed class TelemetryRange(long fromMs, long toMs, int limit)
 
     private void Cut()
     {
-        if (!_inOrder)
-        {
-            CollectionsMarshal.AsSpan(_found).Sort();
-            _inOrder = true;
-        }
-
+        _found.Sort();
         if (_found.Count > limit)
         {
             _found.RemoveRange(limit, _found.Count - limit);

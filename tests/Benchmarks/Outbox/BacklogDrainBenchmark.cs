@@ -80,10 +80,9 @@ internal sealed class BacklogDrainBenchmark : IBenchmark
         long began = Stopwatch.GetTimestamp();
         ChannelReader<OutboundBatch> outbound = await outbox.ConnectAsync(cancellationToken);
         long rows = outbox.Snapshot.Telemetry.Rows;
-        for (long left = rows; left > 0; left--)
+        while (payloads.Count < rows)
         {
             OutboundBatch batch = await outbound.ReadAsync(cancellationToken);
-            left += batch.Number.Lane == Lane.Telemetry ? 0 : 1;
             if (batch.Number.Lane == Lane.Telemetry)
             {
                 payloads.Add(batch.Payload.ToArray());

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using IotProperty.Hub.Telemetry;
 
 namespace IotProperty.Hub.Storage.Migration;
@@ -8,38 +7,15 @@ namespace IotProperty.Hub.Storage.Migration;
 /// <param name="toMs">Samples after it are passed over.</param>
 internal sealed class SampleMerge(long fromMs, long toMs)
 {
-    private readonly record struct Waiting(long TimeMs, long Block, int Index, double Value, byte Mark) : IComparable<Waiting>
-    {
-        public int CompareTo(Waiting other) =>
-            TimeMs != other.TimeMs ? TimeMs.CompareTo(other.TimeMs)
-            : Block != other.Block ? Block.CompareTo(other.Block)
-            : Index.CompareTo(other.Index);
-    }
+    private readonly ArrivedSamples _waiting = new();
 
-    private readonly List<Waiting> _waiting = [];
-    private bool _inOrder = true;
-
-    /// <param name="block">Grows with the order of arrival.</param>
-    /// <param name="run">Its samples, in order of arrival where times are equal.</param>
-    public void Add(long block, SampleColumns run)
-    {
-        for (int i = 0; i < run.Count; i++)
-        {
-            if (run.TimesMs[i] < fromMs || run.TimesMs[i] > toMs)
-            {
-                continue;
-            }
-
-            Waiting next = new(run.TimesMs[i], block, i, run.Values[i], run.Marks[i]);
-            _inOrder &= _waiting.Count == 0 || _waiting[^1].CompareTo(next) < 0;
-            _waiting.Add(next);
-        }
-    }
+    /// <inheritdoc cref="ArrivedSamples.Add"/>
+    public void Add(long block, SampleColumns run) => _waiting.Add(block, run, fromMs, toMs);
 
     /// <summary>Moves all samples before <paramref name="timeMs"/>; false when there are none.</summary>
     public bool TryTakeBefore(long timeMs, SampleColumns into)
     {
-        Sort();
+        _waiting.Sort();
         int count = 0;
         while (count < _waiting.Count && _waiting[count].TimeMs < timeMs)
         {
@@ -51,7 +27,7 @@ internal sealed class SampleMerge(long fromMs, long toMs)
 
     public bool TryTakeRest(SampleColumns into)
     {
-        Sort();
+        _waiting.Sort();
         return TryTake(_waiting.Count, into);
     }
 
@@ -65,14 +41,5 @@ internal sealed class SampleMerge(long fromMs, long toMs)
 
         _waiting.RemoveRange(0, count);
         return count > 0;
-    }
-
-    private void Sort()
-    {
-        if (!_inOrder)
-        {
-            CollectionsMarshal.AsSpan(_waiting).Sort();
-            _inOrder = true;
-        }
     }
 }
