@@ -35,7 +35,7 @@ public sealed partial class ReconciliationPageTests(ReconciledHub world) : IClas
     [Fact]
     public async Task Only_what_differs_is_unfolded()
     {
-        string html = await HtmlOfAsync(Page);
+        string html = await world.Hub.HtmlOfAsync(Page);
         string folded = string.Concat(Details().Matches(html).Select(match => match.Value));
         string open = Details().Replace(html, "");
         Assert.Contains("class=\"standing alarm\"", open, StringComparison.Ordinal);
@@ -49,7 +49,7 @@ public sealed partial class ReconciliationPageTests(ReconciledHub world) : IClas
     [Fact]
     public async Task Foreign_reason_is_shown_as_it_was_said_and_does_nothing()
     {
-        string html = await HtmlOfAsync(Page);
+        string html = await world.Hub.HtmlOfAsync(Page);
         Assert.DoesNotContain("<script>", html, StringComparison.Ordinal);
         Assert.Contains("reason: =HYPERLINK(\"x\") <script>", WebUtility.HtmlDecode(html), StringComparison.Ordinal);
     }
@@ -78,7 +78,7 @@ public sealed partial class ReconciliationPageTests(ReconciledHub world) : IClas
     [Fact]
     public async Task A_month_is_days_that_lead_to_a_page_of_their_own()
     {
-        string html = await HtmlOfAsync(Page + "&from=2026-01-31&to=2026-03-03");
+        string html = await world.Hub.HtmlOfAsync(Page + "&from=2026-01-31&to=2026-03-03");
         Assert.DoesNotContain("<details", html, StringComparison.Ordinal);
         Assert.Equal(31, DaySection().Count(html));
         Assert.Contains("href=\"/reconciliation?site=riverside&amp;from=2026-03-02&amp;to=2026-03-03\"", html, StringComparison.Ordinal);
@@ -88,10 +88,10 @@ public sealed partial class ReconciliationPageTests(ReconciledHub world) : IClas
     [Fact]
     public async Task Steps_lead_a_day_back_and_forward_but_not_into_the_future()
     {
-        string html = await HtmlOfAsync(Page);
+        string html = await world.Hub.HtmlOfAsync(Page);
         Assert.Contains("href=\"/reconciliation?site=riverside&amp;from=2026-02-28T15:00&amp;to=2026-03-01T15:00\"", html, StringComparison.Ordinal);
         Assert.DoesNotContain("Day after", html, StringComparison.Ordinal);
-        string before = await HtmlOfAsync(Page + "&from=2026-02-28&to=2026-03-01");
+        string before = await world.Hub.HtmlOfAsync(Page + "&from=2026-02-28&to=2026-03-01");
         Assert.Contains("href=\"/reconciliation?site=riverside&amp;from=2026-03-01&amp;to=2026-03-02\"", before, StringComparison.Ordinal);
         Assert.Contains("Day after", before, StringComparison.Ordinal);
     }
@@ -120,7 +120,7 @@ public sealed partial class ReconciliationPageTests(ReconciledHub world) : IClas
     [Fact]
     public async Task Site_is_chosen_where_there_are_several_and_one_without_records_says_so()
     {
-        string html = await HtmlOfAsync("/reconciliation?site=hillside");
+        string html = await world.Hub.HtmlOfAsync("/reconciliation?site=hillside");
         Assert.Contains("<option value=\"hillside\" selected>Hillside Court</option>", html, StringComparison.Ordinal);
         Assert.Contains("No hour of this period has been told yet.", html, StringComparison.Ordinal);
     }
@@ -161,21 +161,7 @@ public sealed partial class ReconciliationPageTests(ReconciledHub world) : IClas
     }
 
     private async Task<string> TextOfAsync(string address, string language = "en") =>
-        Spaces().Replace(WebUtility.HtmlDecode(Tags().Replace(await HtmlOfAsync(address, language), " ")), " ").Replace(" , ", ", ", StringComparison.Ordinal);
-
-    private async Task<string> HtmlOfAsync(string address, string language = "en")
-    {
-        using HttpClient browser = await world.Hub.AdministratorBrowserAsync(language);
-        using HttpResponseMessage answer = await browser.GetAsync(new Uri(address, UriKind.Relative));
-        Assert.Equal((address, HttpStatusCode.OK), (address, answer.StatusCode));
-        return await answer.Content.ReadAsStringAsync();
-    }
-
-    [GeneratedRegex("<[^>]*>")]
-    private static partial Regex Tags();
-
-    [GeneratedRegex("[ \\n]+")]
-    private static partial Regex Spaces();
+        (await world.Hub.TextOfAsync(address, language)).Replace(" , ", ", ", StringComparison.Ordinal);
 
     [GeneratedRegex("<details>.*?</details>", RegexOptions.Singleline)]
     private static partial Regex Details();
