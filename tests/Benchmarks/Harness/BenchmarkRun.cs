@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime;
 
 namespace IotProperty.Benchmarks.Harness;
 
@@ -27,8 +28,13 @@ public sealed class BenchmarkRun(int rounds, int roundMs)
 {
     private const int MaxOperationsPerRound = 50_000_000;
 
-    // The runtime recompiles hot code in the background, later still on a busy core; a shorter warm-up would measure its first draft.
+    // The runtime recompiles hot code in the background, later still on a busy machine; a shorter warm-up would measure its first draft.
     private const int LeastWarmUpMs = 750;
+    private const int MostWarmUpMs = 20_000;
+
+    // A warm-up goes on while a slice of this length still brings more than so many newly compiled methods.
+    private const int SettlingMs = 500;
+    private const int FewMethods = 8;
 
     public static BenchmarkRun Full { get; } = new(rounds: 21, roundMs: 250);
 
@@ -102,17 +108,19 @@ public sealed class BenchmarkRun(int rounds, int roundMs)
         return Task.CompletedTask;
     };
 
-    /// <summary>Warms up (so that tiered compilation has settled) and finds how many operations fill a round.</summary>
+    /// <summary>Warms up until tiered compilation has settled, and finds how many operations fill a round.</summary>
     private async Task<int> OperationsPerRoundAsync(Func<int, Task> operation)
     {
         int count = 1;
-        long warmUpUntil = Stopwatch.GetTimestamp() + (Stopwatch.Frequency * Math.Max(RoundMs * 3, LeastWarmUpMs) / 1000);
+        long begun = Stopwatch.GetTimestamp();
+        Settling settling = new(begun);
         while (true)
         {
             long start = Stopwatch.GetTimestamp();
             await operation(count);
             double elapsedMs = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
-            if (Stopwatch.GetTimestamp() >= warmUpUntil)
+            double warmMs = Stopwatch.GetElapsedTime(begun).TotalMilliseconds;
+            if (warmMs >= MostWarmUpMs || (settling.Ended() && warmMs >= Math.Max(RoundMs * 3, LeastWarmUpMs)))
             {
                 return (int)Math.Clamp(count * RoundMs / Math.Max(elapsedMs, 0.001), 1, MaxOperationsPerRound);
             }
@@ -131,5 +139,26 @@ public sealed class BenchmarkRun(int rounds, int roundMs)
         await operation(count);
         double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
         return (count / seconds, GC.GetTotalAllocatedBytes(precise: true) - bytes);
+    }
+
+    /// <summary>Watches the runtime compile, slice by slice.</summary>
+    private sealed class Settling(long begun)
+    {
+        private long _sliceBegun = begun;
+        private long _compiled = JitInfo.GetCompiledMethodCount();
+
+        /// <summary>Whether the last whole slice brought next to nothing new.</summary>
+        public bool Ended()
+        {
+            if (Stopwatch.GetElapsedTime(_sliceBegun).TotalMilliseconds < SettlingMs)
+            {
+                return false;
+            }
+
+            long before = _compiled;
+            _compiled = JitInfo.GetCompiledMethodCount();
+            _sliceBegun = Stopwatch.GetTimestamp();
+            return _compiled - before <= FewMethods;
+        }
     }
 }
