@@ -24,6 +24,8 @@ public static class HubCommandLine
             TokenCommand.Create(output, time),
             ReconcileCommand.Create(output, time),
             MigrateStoreCommand.Create(output, errors, time),
+            BackupCommand.Create(output, time),
+            BackupCommand.CreateRestore(output),
         };
         ParseResult parsed = root.Parse(args);
         if (parsed.Errors.Count > 0)

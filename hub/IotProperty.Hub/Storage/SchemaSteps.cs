@@ -59,6 +59,21 @@ internal static class SchemaSteps
         }
     }
 
+    /// <summary>Refuses a database with steps that this program does not know, or knows otherwise. Steps that are missing are no matter.</summary>
+    /// <exception cref="SchemaMismatchException">A newer program wrote the database, or a step was changed after it was applied.</exception>
+    public static void RefuseUnknown(DbConnection connection, string database, IReadOnlyList<SchemaFile> files)
+    {
+        RefuseNewer(connection, null, database, files);
+        foreach (SchemaFile file in files)
+        {
+            string? checksum = connection.QuerySingleOrDefault<string>("SELECT checksum FROM schema_version WHERE number = @Number", new { file.Number });
+            if (checksum is not null && checksum != file.Checksum)
+            {
+                throw Changed(database, file);
+            }
+        }
+    }
+
     private static SchemaMismatchException Changed(string database, SchemaFile file) => new(
         $"{database}: schema step {file.Name} was applied with other content than this program knows — run the program that wrote the database, or restore a backup");
 

@@ -22,6 +22,7 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("edge add", "edge", "add", "--help")]
     [InlineData("user add", "user", "add", "--help")]
     [InlineData("token create", "token", "create", "--help")]
+    [InlineData("backup", "backup", "--help")]
     public async Task Every_command_explains_itself(string command, params string[] arguments)
     {
         (int code, string output, _) = await RunAsync(arguments);

@@ -221,6 +221,7 @@ public sealed class FaultProxy : IAsyncDisposable
                 case LinkFault.BlackHole:
                     return;
                 case LinkFault.Stall:
+                case LinkFault.HoldReplies when to != link.Far:
                     await changed.WaitAsync(link.Ended);
                     continue;
                 case LinkFault.Delay delay:

@@ -19,6 +19,9 @@ public abstract record LinkFault
     /// <summary>Connections open and stay open; what is sent waits and arrives when it ends, as on a route that is away for a while.</summary>
     public sealed record Stall : LinkFault;
 
+    /// <summary>What the caller sends arrives; what comes back waits and arrives when it ends.</summary>
+    public sealed record HoldReplies : LinkFault;
+
     /// <summary>What is sent arrives so much later, give or take half of it.</summary>
     public sealed record Delay(int Ms) : LinkFault;
 

@@ -10,7 +10,6 @@ namespace IotProperty.SystemTests.Chaos.Rig;
 /// <param name="folder">Where its data and logs go.</param>
 public sealed class EmbeddedHub(string folder) : IHubSide
 {
-    private readonly string _data = Path.Combine(folder, "hub");
     private readonly string _logs = Path.Combine(folder, "logs");
     private ChaosPart? _hub;
     private HubApi? _api;
@@ -36,14 +35,17 @@ public sealed class EmbeddedHub(string folder) : IHubSide
 
     public HubApi Api => _api ?? throw new InvalidOperationException("the hub has not been started");
 
+    /// <summary>Where its data lies; another place counts from the next start.</summary>
+    public string Data { get; set; } = Path.Combine(folder, "hub");
+
     private ChaosPart Hub => _hub ??= new ChaosPart("hub", RunAsync);
 
     public async Task<(string User, string Password)> StartAsync(string site, CancellationToken cancellationToken)
     {
         await Hub.StartAsync(cancellationToken);
-        JsonElement token = await CommandAsync(["token", "create", "--role", "administrator", "--name", "chaos", "--data", _data, "--json"], cancellationToken);
+        JsonElement token = await CommandAsync(["token", "create", "--role", "administrator", "--name", "chaos", "--data", Data, "--json"], cancellationToken);
         _token = token.GetProperty("token").GetString()!;
-        JsonElement edge = await CommandAsync(["edge", "add", site, "--data", _data, "--json"], cancellationToken);
+        JsonElement edge = await CommandAsync(["edge", "add", site, "--data", Data, "--json"], cancellationToken);
         _api = new HubApi(_http, _token);
         return (edge.GetProperty("user").GetString()!, edge.GetProperty("password").GetString()!);
     }
@@ -56,7 +58,7 @@ public sealed class EmbeddedHub(string folder) : IHubSide
 
     private async Task<ChildProgram> RunAsync(CancellationToken cancellationToken)
     {
-        ChildProgram hub = ChildProgram.Start("hub", BuiltPrograms.Hub, ["run", "--data", _data, "--http", _http, "--mqtt", _mqtt, "--json"], _logs);
+        ChildProgram hub = ChildProgram.Start("hub", BuiltPrograms.Hub, ["run", "--data", Data, "--http", _http, "--mqtt", _mqtt, "--json"], _logs);
         try
         {
             JsonElement ready = await hub.AwaitEventAsync("ready", cancellationToken, ChaosPart.ReadyWithin);
