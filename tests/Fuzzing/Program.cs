@@ -1,19 +1,23 @@
 using System.CommandLine;
 using System.Globalization;
 using IotProperty.Fuzzing;
+using IotProperty.Fuzzing.Hub;
 using IotProperty.Protocols.Tests.Fuzzing;
+
+// The hub's doors stand behind the codecs, and only here.
+IFuzzedCodec[] all = [.. FuzzedCodecs.All, new FuzzedIngest(), new FuzzedFrontDoor()];
 
 Option<long> inputs = new("--inputs") { Description = "How many inputs each codec gets.", DefaultValueFactory = _ => 1_000_000 };
 Option<ulong> seed = new("--seed") { Description = "Which inputs: the same seed makes the same ones.", DefaultValueFactory = _ => 1 };
 Option<long> from = new("--from") { Description = "The number of the first input, to try again what a failure named." };
 Option<string[]> codecs = new("--codec")
 {
-    Description = $"Only these: {string.Join(", ", FuzzedCodecs.All.Select(codec => codec.Name))}.",
+    Description = $"Only these: {string.Join(", ", all.Select(codec => codec.Name))}.",
     Arity = ArgumentArity.ZeroOrMore,
     AllowMultipleArgumentsPerToken = true,
 };
 RootCommand command = new(
-    "Puts random and mutated bytes through every codec and watches for exceptions, endless work and growing allocation.\n\nExit codes: 0 nothing found; 1 a failure, named with seed and input; 2 bad usage.")
+    "Puts random and mutated bytes through every codec, the hub's ingest and its front door, and watches for exceptions, endless work and growing allocation.\n\nExit codes: 0 nothing found; 1 a failure, named with seed and input; 2 bad usage.")
 {
     inputs, seed, from, codecs,
 };
@@ -21,13 +25,13 @@ RootCommand command = new(
 command.SetAction((parsed, cancellationToken) =>
 {
     string[] wanted = parsed.GetValue(codecs) ?? [];
-    if (wanted.FirstOrDefault(name => FuzzedCodecs.All.All(codec => codec.Name != name)) is { } unknown)
+    if (wanted.FirstOrDefault(name => all.All(codec => codec.Name != name)) is { } unknown)
     {
         Console.Error.WriteLine($"no codec is named '{unknown}'; --help lists them");
         return Task.FromResult(2);
     }
 
-    IFuzzedCodec[] chosen = [.. FuzzedCodecs.All.Where(codec => wanted.Length == 0 || wanted.Contains(codec.Name))];
+    IFuzzedCodec[] chosen = [.. all.Where(codec => wanted.Length == 0 || wanted.Contains(codec.Name))];
     Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"seed {parsed.GetValue(seed)}, {parsed.GetValue(inputs)} inputs a codec"));
     Console.WriteLine(FuzzTable.Head);
     bool found = false;
@@ -47,4 +51,9 @@ command.SetAction((parsed, cancellationToken) =>
 
 ParseResult result = command.Parse(args);
 int exitCode = await result.InvokeAsync();
+foreach (IDisposable door in all.OfType<IDisposable>())
+{
+    door.Dispose();
+}
+
 return result.Errors.Count > 0 ? 2 : exitCode;

@@ -41,16 +41,23 @@ public sealed class ConsoleLog(TextWriter writer, TimeProvider time, bool journa
             line.Append(time.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture)).Append(' ').Append(Name(level)).Append(' ');
         }
 
-        line.Append(CultureInfo.InvariantCulture, $"[{id.Id}] ").Append(text.ReplaceLineEndings(" "));
+        line.Append(CultureInfo.InvariantCulture, $"[{id.Id}] ").Append(OneLine(text, " "));
         if (exception is not null)
         {
-            line.Append(" | ").Append(exception.ToString().ReplaceLineEndings(" | "));
+            line.Append(" | ").Append(OneLine(exception.ToString(), " | "));
         }
 
         lock (_lock)
         {
             writer.WriteLine(line.ToString());
         }
+    }
+
+    /// <summary>Whatever a message quotes, it stays one line and drives no terminal.</summary>
+    private static string OneLine(string text, string lineBreak)
+    {
+        string line = text.ReplaceLineEndings(lineBreak);
+        return line.Any(char.IsControl) ? string.Concat(line.Select(c => char.IsControl(c) ? '?' : c)) : line;
     }
 
     /// <summary>Syslog priorities (sd-daemon(3)).</summary>

@@ -110,7 +110,7 @@ internal sealed class FrontDoorConnection
             step = _session.Tick(nowMs);
             if (step.Kind == MqttServerEventKind.Ended)
             {
-                KeepEnd(step.ReasonCode, step.Reason);
+                KeepEnd(step);
             }
         }
 
@@ -172,8 +172,10 @@ internal sealed class FrontDoorConnection
     }
 
     /// <summary>Under the lock. The first reason counts.</summary>
-    public void KeepEnd(MqttReasonCode code, string why) =>
-        _end ??= new MqttServerEvent(MqttServerEventKind.Ended) { ReasonCode = code, Reason = why };
+    public void KeepEnd(MqttReasonCode code, string why) => KeepEnd(new MqttServerEvent(MqttServerEventKind.Ended) { ReasonCode = code, Reason = why });
+
+    /// <summary>Under the lock. The first reason counts.</summary>
+    public void KeepEnd(in MqttServerEvent end) => _end ??= end;
 
     /// <summary>Under the lock.</summary>
     public void LetIn()
@@ -251,7 +253,7 @@ internal sealed class FrontDoorConnection
         }
 
         site?.Leave(this, letIn ? _session : null, _door.NowMs());
-        if (_end is not null && code.IsFailure())
+        if (_end is { ByClient: false } && code.IsFailure())
         {
             _door.Counters.Refused(code);
         }

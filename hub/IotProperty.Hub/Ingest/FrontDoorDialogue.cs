@@ -37,7 +37,7 @@ internal sealed class FrontDoorDialogue(Lock gate, FrontDoor door, FrontDoorConn
             case MqttServerEventKind.Ended:
                 lock (gate)
                 {
-                    connection.KeepEnd(step.ReasonCode, step.Reason);
+                    connection.KeepEnd(step);
                 }
 
                 break;

@@ -1,9 +1,12 @@
+using System.Globalization;
 using IotProperty.Protocols.Mqtt;
 
 namespace IotProperty.Hub.Ingest;
 
 internal static partial class FrontDoorLog
 {
+    private const int MaxForeignChars = 100;
+
     [LoggerMessage(2000, LogLevel.Information, "Edge {Site} is connected from {Remote}")]
     public static partial void EdgeConnected(ILogger logger, string site, string remote);
 
@@ -25,6 +28,13 @@ internal static partial class FrontDoorLog
     [LoggerMessage(2006, LogLevel.Error, "The connection from {Remote} ended by an error of the hub")]
     public static partial void ConnectionFailed(ILogger logger, Exception error, string remote);
 
-    /// <summary>Foreign text in a log line.</summary>
-    public static string Bounded(string text) => text.Length <= 100 ? text : string.Concat(text.AsSpan(0, 100), "…");
+    /// <summary>Foreign text for a log line: bounded, and without what could end a line, fake one, turn its direction or drive a terminal.</summary>
+    public static string Bounded(string text)
+    {
+        string shown = text.Length <= MaxForeignChars ? text : string.Concat(text.AsSpan(0, MaxForeignChars), "…");
+        return shown.Any(Misleads) ? string.Concat(shown.Select(c => Misleads(c) ? '?' : c)) : shown;
+    }
+
+    private static bool Misleads(char c) =>
+        char.GetUnicodeCategory(c) is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator;
 }

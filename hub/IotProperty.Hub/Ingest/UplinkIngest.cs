@@ -105,7 +105,7 @@ public sealed class UplinkIngest(
 
         if (await directory.TakeStateAsync(state, cancellationToken))
         {
-            logger.StateTaken(site, state.Version, state.Online ? "online" : "offline", state.Epoch);
+            logger.StateTaken(site, FrontDoorLog.Bounded(state.Version), state.Online ? "online" : "offline", state.Epoch);
             live.Publish(new(LiveKind.Edge, site, site));
         }
     }
@@ -150,10 +150,5 @@ public sealed class UplinkIngest(
         : key.Lane != lane ? $"it is of the lane {UplinkTopics.Name(key.Lane)}, but came on the topic of the lane {UplinkTopics.Name(lane)}"
         : null;
 
-    /// <summary>Foreign text, bounded, and without what could break a log line.</summary>
-    private static string Quote(string text)
-    {
-        string visible = new([.. text.Take(40).Select(c => char.IsControl(c) ? '?' : c)]);
-        return text.Length > 40 ? $"\"{visible}…\"" : $"\"{visible}\"";
-    }
+    private static string Quote(string text) => $"\"{FrontDoorLog.Bounded(text)}\"";
 }

@@ -33,6 +33,9 @@ public readonly record struct MqttServerEvent(MqttServerEventKind Kind)
 
     public string Reason { get; init; } = "";
 
+    /// <summary>At <see cref="MqttServerEventKind.Ended"/>: the client's own DISCONNECT said so; nothing was refused.</summary>
+    public bool ByClient { get; init; }
+
     /// <summary>At <see cref="MqttServerEventKind.Message"/>.</summary>
     public MqttPublish Publish { get; init; }
 

@@ -410,7 +410,7 @@ public sealed class MqttServerSession
             WillToPublish = null;
         }
 
-        return End(disconnect.ReasonCode, disconnect.Properties.ReasonString ?? "the client disconnected");
+        return End(disconnect.ReasonCode, disconnect.Properties.ReasonString ?? "the client disconnected") with { ByClient = true };
     }
 
     private MqttServerEvent Fail(MqttFault fault)

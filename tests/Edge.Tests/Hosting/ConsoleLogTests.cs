@@ -28,4 +28,13 @@ public class ConsoleLogTests
         Assert.StartsWith("<3>[1] broken | System.InvalidOperationException: why", written.ToString(), StringComparison.Ordinal);
         Assert.Single(written.ToString().TrimEnd().Split('\n'));
     }
+
+    [Fact]
+    public void Nothing_that_is_quoted_drives_a_terminal()
+    {
+        StringWriter written = new() { NewLine = "\n" };
+        using ConsoleLog log = new(written, new FakeTime(), journal: true);
+        log.CreateLogger("x").Log(LogLevel.Warning, new EventId(1), "said \u001b[2J\0\u0007", null, (text, _) => text);
+        Assert.Equal("<4>[1] said ?[2J??\n", written.ToString());
+    }
 }

@@ -176,6 +176,17 @@ public class FrontDoorTests
     }
 
     [Fact]
+    public async Task A_client_that_leaves_with_a_reason_was_not_refused()
+    {
+        await using FrontDoorHost host = await FrontDoorHost.StartAsync();
+        using RawMqtt edge = await host.ConnectRawAsync();
+        await edge.ConnectedAsync();
+        await edge.SendAsync("E0 02 80 00");
+        Assert.Null(await edge.ReceiveAsync());
+        Assert.Empty(host.Door.Snapshot().Refused);
+    }
+
+    [Fact]
     public async Task Second_connect_ends_the_connection()
     {
         await using FrontDoorHost host = await FrontDoorHost.StartAsync();
