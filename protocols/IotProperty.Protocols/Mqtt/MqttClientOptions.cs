@@ -5,6 +5,8 @@ public sealed record MqttClientOptions
 {
     public required string ClientId { get; init; }
 
+    public MqttVersion Version { get; init; } = MqttVersion.V5;
+
     public string? UserName { get; init; }
 
     /// <summary>Never logged.</summary>
@@ -17,7 +19,10 @@ public sealed record MqttClientOptions
 
     public uint SessionExpirySeconds { get; init; }
 
-    /// <summary>How many QoS 1 messages the server may have on their way to the application without its acknowledgement.</summary>
+    /// <summary>
+    /// How many QoS 1 messages the server may have on their way to the application without its acknowledgement. A server of MQTT 3.1.1 cannot be told; one that sends more is
+    /// sent away all the same, and sends what was not acknowledged again on the next connection.
+    /// </summary>
     public ushort ReceiveMaximum { get; init; } = 64;
 
     /// <summary>

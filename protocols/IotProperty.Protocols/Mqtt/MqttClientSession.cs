@@ -4,7 +4,7 @@ using System.Collections.Immutable;
 namespace IotProperty.Protocols.Mqtt;
 
 /// <summary>
-/// The client's side of one MQTT 5.0 connection, QoS 0 and 1. Protocol of use: the constructor writes CONNECT to the output; the shell then calls
+/// The client's side of one MQTT connection, 5.0 or 3.1.1, QoS 0 and 1. Protocol of use: the constructor writes CONNECT to the output; the shell then calls
 /// <see cref="Step"/> with what has arrived until it says NeedMore, the commands as the application wishes, and <see cref="Tick"/> no later than
 /// <see cref="NextDeadlineMs"/>; after each call it sends what stands in the output. After <see cref="MqttClientEventKind.Ended"/> every call is without
 /// effect. Not safe for concurrent callers: the shell holds a lock. Knows no clock: <c>nowMs</c> is any monotonic count of milliseconds.
@@ -46,7 +46,7 @@ public sealed class MqttClientSession
             UserName = options.UserName,
             Password = options.Password,
             Will = options.Will,
-            Properties = new MqttProperties
+            Properties = options.Version == MqttVersion.V311 ? MqttProperties.None : new MqttProperties
             {
                 SessionExpiryIntervalSeconds = options.SessionExpirySeconds == 0 ? null : options.SessionExpirySeconds,
                 ReceiveMaximum = options.ReceiveMaximum,
@@ -54,7 +54,7 @@ public sealed class MqttClientSession
                 TopicAliasMaximum = options.TopicAliasMaximum == 0 ? null : options.TopicAliasMaximum,
             },
         };
-        MqttPacketWriter.TryWrite(output, connect);
+        MqttPacketWriter.TryWrite(output, connect, int.MaxValue, options.Version);
     }
 
     public bool IsConnected { get; private set; }
@@ -104,7 +104,7 @@ public sealed class MqttClientSession
             MqttPacketType.Puback => OnPuback(body),
             MqttPacketType.Suback or MqttPacketType.Unsuback => OnSuback(header.Type, body),
             MqttPacketType.Pingresp => OnPingresp(body),
-            MqttPacketType.Disconnect => OnDisconnect(body),
+            MqttPacketType.Disconnect when _options.Version != MqttVersion.V311 => OnDisconnect(body),
             _ => Fail(MqttFault.Protocol($"{header.Type} may not come from this server at this time (§4.13)")),
         };
     }
@@ -140,7 +140,7 @@ public sealed class MqttClientSession
         }
 
         MqttPublish publish = new(topic, payload, qos, retain, Duplicate: false, packetId, MqttProperties.None);
-        if (!MqttPacketWriter.TryWrite(_output, publish, _peerMaximumPacketSize))
+        if (!MqttPacketWriter.TryWrite(_output, publish, _peerMaximumPacketSize, _options.Version))
         {
             _ids.TryRelease(MqttPacketType.Publish, packetId);
             return MqttPublishOutcome.PacketTooLarge;
@@ -187,10 +187,12 @@ public sealed class MqttClientSession
         return id;
     }
 
-    /// <summary>Writes DISCONNECT and ends the session.</summary>
+    /// <summary>
+    /// Writes DISCONNECT and ends the session. In MQTT 3.1.1 DISCONNECT knows no reason and always deletes the will, so that it is written for <see cref="MqttReasonCode.Success"/> alone.
+    /// </summary>
     public void Disconnect(MqttReasonCode code, long nowMs)
     {
-        if (IsConnected)
+        if (IsConnected && (code == MqttReasonCode.Success || _options.Version != MqttVersion.V311))
         {
             Write(new MqttDisconnect(code), nowMs);
         }
@@ -219,7 +221,7 @@ public sealed class MqttClientSession
 
     private MqttClientEvent OnConnack(ReadOnlyMemory<byte> body)
     {
-        if (!MqttConnack.TryRead(body, out MqttConnack? connack, out MqttFault fault))
+        if (!MqttConnack.TryRead(body, out MqttConnack? connack, out MqttFault fault, _options.Version))
         {
             return Fail(fault);
         }
@@ -258,7 +260,7 @@ public sealed class MqttClientSession
 
     private MqttClientEvent OnPublish(in MqttFixedHeader header, ReadOnlyMemory<byte> body)
     {
-        if (!MqttPublish.TryRead(header, body, out MqttPublish publish, out MqttFault fault))
+        if (!MqttPublish.TryRead(header, body, out MqttPublish publish, out MqttFault fault, _options.Version))
         {
             return Fail(fault);
         }
@@ -305,7 +307,7 @@ public sealed class MqttClientSession
 
     private MqttClientEvent OnPuback(ReadOnlyMemory<byte> body)
     {
-        if (!MqttAcknowledgement.TryRead(MqttPacketType.Puback, body, out MqttAcknowledgement puback, out MqttFault fault))
+        if (!MqttAcknowledgement.TryRead(MqttPacketType.Puback, body, out MqttAcknowledgement puback, out MqttFault fault, _options.Version))
         {
             return Fail(fault);
         }
@@ -326,7 +328,7 @@ public sealed class MqttClientSession
 
     private MqttClientEvent OnSuback(MqttPacketType type, ReadOnlyMemory<byte> body)
     {
-        if (!MqttSuback.TryRead(type, body, out MqttSuback? suback, out MqttFault fault))
+        if (!MqttSuback.TryRead(type, body, out MqttSuback? suback, out MqttFault fault, _options.Version))
         {
             return Fail(fault);
         }
@@ -362,7 +364,8 @@ public sealed class MqttClientSession
 
     private MqttClientEvent Fail(MqttFault fault)
     {
-        if (IsConnected)
+        // A client of MQTT 3.1.1 closes without a word (§4.8 there): its DISCONNECT would say that all is well.
+        if (IsConnected && _options.Version != MqttVersion.V311)
         {
             MqttPacketWriter.TryWrite(
                 _output, new MqttDisconnect(fault.Code) { Properties = new MqttProperties { ReasonString = fault.Why } }, _peerMaximumPacketSize);
@@ -381,7 +384,7 @@ public sealed class MqttClientSession
     private void Write<TPacket>(in TPacket packet, long nowMs)
         where TPacket : IMqttPacket
     {
-        if (!MqttPacketWriter.TryWrite(_output, packet, _peerMaximumPacketSize))
+        if (!MqttPacketWriter.TryWrite(_output, packet, _peerMaximumPacketSize, _options.Version))
         {
             throw new ArgumentException($"the packet exceeds the server's Maximum Packet Size of {_peerMaximumPacketSize} bytes", nameof(packet));
         }

@@ -11,10 +11,10 @@ public sealed record MqttConnack(bool SessionPresent, MqttReasonCode ReasonCode)
 
     byte IMqttPacket.Flags => 0;
 
-    public static bool TryRead(ReadOnlyMemory<byte> body, [NotNullWhen(true)] out MqttConnack? packet, out MqttFault fault)
+    public static bool TryRead(ReadOnlyMemory<byte> body, [NotNullWhen(true)] out MqttConnack? packet, out MqttFault fault, MqttVersion version = MqttVersion.V5)
     {
         packet = null;
-        MqttFieldReader reader = new(body);
+        MqttFieldReader reader = new(body, version);
         byte flags = reader.Byte();
         if (flags > 1)
         {

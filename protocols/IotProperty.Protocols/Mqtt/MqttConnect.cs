@@ -14,8 +14,8 @@ public sealed record MqttWill(string Topic, ReadOnlyMemory<byte> Payload, MqttQo
 /// <param name="KeepAliveSeconds">0 turns keep-alive off.</param>
 public sealed record MqttConnect(string ClientId, bool CleanStart, ushort KeepAliveSeconds) : IMqttPacket
 {
-    /// <summary>§3.1.2.2.</summary>
-    public const byte ProtocolVersion = 5;
+    /// <summary>What <see cref="TryRead"/> reads, §3.1.2.2.</summary>
+    public const byte ProtocolVersion = (byte)MqttVersion.V5;
 
     private const byte CleanStartFlag = 0x02;
     private const byte WillFlag = 0x04;
@@ -119,8 +119,9 @@ public sealed record MqttConnect(string ClientId, bool CleanStart, ushort KeepAl
             flags |= WillFlag | ((byte)Will.Qos << 3) | (Will.Retain ? WillRetainFlag : 0);
         }
 
+        MqttPropertiesWriter.Refuse(writer.Version == MqttVersion.V311 && UserName is null && Password is not null, "CONNECT", "with a password and no user name [MQTT-3.1.2-22]");
         writer.BinaryData("MQTT"u8);
-        writer.Byte(ProtocolVersion);
+        writer.Byte((byte)writer.Version);
         writer.Byte((byte)flags);
         writer.TwoByteInteger(KeepAliveSeconds);
         MqttPropertiesWriter.Write(ref writer, Properties, MqttPropertySet.Connect);

@@ -33,7 +33,9 @@ public sealed record MqttDisconnect(MqttReasonCode ReasonCode) : IMqttPacket
     void IMqttPacket.WriteBody(ref MqttFieldWriter writer)
     {
         bool plain = ReferenceEquals(Properties, MqttProperties.None);
-        if (plain && ReasonCode == MqttReasonCode.Success)
+        bool isShort = plain && ReasonCode == MqttReasonCode.Success;
+        MqttPropertiesWriter.Refuse(writer.Version == MqttVersion.V311 && !isShort, "DISCONNECT", "with a reason code");
+        if (isShort)
         {
             return;
         }

@@ -9,11 +9,14 @@ namespace IotProperty.Protocols.Mqtt;
 /// Reads the data representations of §1.5 one after the other. The first mistake is kept; after it every read yields a default value, so a packet
 /// is read in a straight line and asked once at the end.
 /// </summary>
-internal ref struct MqttFieldReader(ReadOnlyMemory<byte> body)
+internal ref struct MqttFieldReader(ReadOnlyMemory<byte> body, MqttVersion version = MqttVersion.V5)
 {
     private readonly ReadOnlyMemory<byte> _body = body;
     private readonly ReadOnlySpan<byte> _bytes = body.Span;
     private int _at;
+
+    /// <summary>Of the connection that the packet came on.</summary>
+    public MqttVersion Version { get; } = version;
 
     public MqttFault Fault { get; private set; } = MqttFault.None;
 
@@ -118,10 +121,27 @@ internal ref struct MqttFieldReader(ReadOnlyMemory<byte> body)
 
     public MqttReasonCode ReasonCode(MqttPacketType type)
     {
-        var code = (MqttReasonCode)Byte();
+        byte value = Byte();
+        if (Version == MqttVersion.V311)
+        {
+            return ReturnCode(type, value);
+        }
+
+        var code = (MqttReasonCode)value;
         if (Fault.IsNone && !MqttReasonCodes.IsAllowed(type, code))
         {
             Fail(MqttFault.Protocol($"{type} carries reason code 0x{(byte)code:X2}, which it may not"));
+        }
+
+        return code;
+    }
+
+    /// <summary>A return code of MQTT 3.1.1, told as the reason code of the same meaning.</summary>
+    private MqttReasonCode ReturnCode(MqttPacketType type, byte value)
+    {
+        if (!MqttReasonCodes.TryFromReturnCode(type, value, out MqttReasonCode code))
+        {
+            Fail(MqttFault.Protocol($"{type} carries return code {value}, which MQTT 3.1.1 reserves (§3.2.2.3, §3.9.3)"));
         }
 
         return code;

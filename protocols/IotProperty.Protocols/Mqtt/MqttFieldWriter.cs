@@ -14,13 +14,20 @@ internal ref struct MqttFieldWriter
     private readonly Span<byte> _destination;
     private readonly bool _counting;
 
-    public MqttFieldWriter(Span<byte> destination) => _destination = destination;
+    public MqttFieldWriter(Span<byte> destination, MqttVersion version)
+    {
+        _destination = destination;
+        Version = version;
+    }
 
-    private MqttFieldWriter(bool counting) => _counting = counting;
+    private MqttFieldWriter(MqttVersion version) => (_counting, Version) = (true, version);
+
+    /// <summary>Of the connection that the packet is for.</summary>
+    public MqttVersion Version { get; }
 
     public int Count { get; private set; }
 
-    public static MqttFieldWriter Counting() => new(counting: true);
+    public static MqttFieldWriter Counting(MqttVersion version) => new(version);
 
     public void Byte(byte value)
     {

@@ -4,9 +4,14 @@ namespace IotProperty.Protocols.Mqtt;
 
 internal static class MqttPropertiesReader
 {
-    /// <summary>Reads a property length and the properties. An identifier out of place is malformed, a repeated one a protocol error (§2.2.2.2).</summary>
+    /// <summary>Reads a property length and the properties. An identifier out of place is malformed, a repeated one a protocol error (§2.2.2.2). In MQTT 3.1.1 there are none.</summary>
     public static MqttProperties Read(ref MqttFieldReader reader, MqttPropertySet allowed)
     {
+        if (reader.Version == MqttVersion.V311)
+        {
+            return MqttProperties.None;
+        }
+
         int length = reader.VariableByteInteger();
         if (length == 0)
         {

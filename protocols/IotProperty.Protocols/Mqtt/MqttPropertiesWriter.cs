@@ -2,19 +2,37 @@ namespace IotProperty.Protocols.Mqtt;
 
 internal static class MqttPropertiesWriter
 {
-    /// <summary>Writes the property length and the properties. Throws when one may not stand in this packet: that is misuse by our own side.</summary>
+    /// <summary>
+    /// Writes the property length and the properties; in MQTT 3.1.1 nothing, for it has neither. Throws when one may not stand in this packet: that is misuse by our own side.
+    /// </summary>
     public static void Write(ref MqttFieldWriter writer, MqttProperties properties, MqttPropertySet allowed)
     {
-        if (ReferenceEquals(properties, MqttProperties.None))
+        bool none = ReferenceEquals(properties, MqttProperties.None);
+        if (writer.Version == MqttVersion.V311)
+        {
+            Refuse(!none, allowed.Place, "with properties");
+            return;
+        }
+
+        if (none)
         {
             writer.VariableByteInteger(0);
             return;
         }
 
-        var counter = MqttFieldWriter.Counting();
+        var counter = MqttFieldWriter.Counting(writer.Version);
         WriteAll(ref counter, properties, allowed);
         writer.VariableByteInteger(counter.Count);
         WriteAll(ref writer, properties, allowed);
+    }
+
+    /// <summary>Throws for what MQTT 3.1.1 cannot express: leaving it out silently would change what the packet says.</summary>
+    public static void Refuse(bool isThere, string packet, string what)
+    {
+        if (isThere)
+        {
+            throw new ArgumentException($"MQTT 3.1.1 knows no {packet} {what}");
+        }
     }
 
     private static void WriteAll(ref MqttFieldWriter writer, MqttProperties properties, MqttPropertySet allowed)

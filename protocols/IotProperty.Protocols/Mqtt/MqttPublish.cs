@@ -15,10 +15,10 @@ public readonly record struct MqttPublish(
 
     byte IMqttPacket.Flags => (byte)((Duplicate ? 8 : 0) | ((byte)Qos << 1) | (Retain ? 1 : 0));
 
-    public static bool TryRead(in MqttFixedHeader header, ReadOnlyMemory<byte> body, out MqttPublish packet, out MqttFault fault)
+    public static bool TryRead(in MqttFixedHeader header, ReadOnlyMemory<byte> body, out MqttPublish packet, out MqttFault fault, MqttVersion version = MqttVersion.V5)
     {
         var qos = (MqttQos)((header.Flags >> 1) & 3);
-        MqttFieldReader reader = new(body);
+        MqttFieldReader reader = new(body, version);
         string topic = reader.Utf8String();
         ushort packetId = qos == MqttQos.AtMostOnce ? (ushort)0 : reader.PacketId();
         MqttProperties properties = MqttPropertiesReader.Read(ref reader, MqttPropertySet.Publish);
@@ -38,7 +38,7 @@ public readonly record struct MqttPublish(
         {
             if (properties.TopicAlias is null)
             {
-                reader.Fail(MqttFault.Protocol("an empty topic name without a Topic Alias (§3.3.2.1)"));
+                reader.Fail(MqttFault.Protocol("an empty topic name without a Topic Alias (§3.3.2.1) [MQTT-4.7.3-1]"));
             }
         }
         else if (!MqttTopic.IsValidName(topic))

@@ -91,6 +91,23 @@ public static class MqttReasonCodes
         _ => [],
     }).Contains((byte)code);
 
+    /// <summary>What a return code of MQTT 3.1.1 means (CONNACK: table 3.1 in §3.2.2.3; SUBACK: §3.9.3). False for a reserved one.</summary>
+    public static bool TryFromReturnCode(MqttPacketType type, byte value, out MqttReasonCode code)
+    {
+        code = (type, value) switch
+        {
+            (MqttPacketType.Connack, 0) => MqttReasonCode.Success,
+            (MqttPacketType.Connack, 1) => MqttReasonCode.UnsupportedProtocolVersion,
+            (MqttPacketType.Connack, 2) => MqttReasonCode.ClientIdentifierNotValid,
+            (MqttPacketType.Connack, 3) => MqttReasonCode.ServerUnavailable,
+            (MqttPacketType.Connack, 4) => MqttReasonCode.BadUserNameOrPassword,
+            (MqttPacketType.Connack, 5) => MqttReasonCode.NotAuthorized,
+            (MqttPacketType.Suback, 0 or 1 or 2 or 0x80) => (MqttReasonCode)value,
+            _ => MqttReasonCode.ProtocolError,
+        };
+        return code != MqttReasonCode.ProtocolError;
+    }
+
     /// <summary>Whether the code tells of a failure.</summary>
     public static bool IsFailure(this MqttReasonCode code) => (byte)code >= 0x80;
 }

@@ -94,6 +94,8 @@ public sealed record MqttSubscribe(ushort PacketId, ImmutableArray<MqttSubscript
         MqttPropertiesWriter.Write(ref writer, Properties, MqttPropertySet.Subscribe);
         foreach (MqttSubscription subscription in Subscriptions)
         {
+            MqttPropertiesWriter.Refuse(
+                writer.Version == MqttVersion.V311 && subscription != new MqttSubscription(subscription.Filter, subscription.MaximumQos), "SUBSCRIBE", "with options beside the QoS");
             writer.Utf8String(subscription.Filter);
             writer.Byte((byte)((byte)subscription.MaximumQos
                 | (subscription.NoLocal ? 4 : 0)

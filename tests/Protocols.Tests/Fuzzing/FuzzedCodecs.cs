@@ -11,6 +11,7 @@ internal static class FuzzedCodecs
         new FuzzedMBus(),
         new FuzzedMqtt(),
         new FuzzedUplink(),
+        new FuzzedAzure(),
         new FuzzedAnswers(),
     ];
 }

@@ -11,8 +11,10 @@ public static class MqttExercise
 
     private static readonly MqttServerLimits Limits = new();
     private static readonly MqttClientOptions Options = new() { ClientId = "fuzz", TopicAliasMaximum = 4 };
+    private static readonly MqttClientOptions Options311 = Options with { Version = MqttVersion.V311 };
     private static readonly byte[] Connect = MqttBytes.Write(new MqttConnect("fuzz", true, 20));
     private static readonly byte[] Connack = MqttBytes.Write(new MqttConnack(false, MqttReasonCode.Success));
+    private static readonly byte[] Connack311 = MqttBytes.Of("20 02 00 00");
 
     [ThreadStatic]
     private static byte[]? _scratch;
@@ -27,7 +29,8 @@ public static class MqttExercise
         Walk(bytes);
         Serve(bytes, connected: false);
         Serve(bytes, connected: true);
-        Ask(bytes);
+        Ask(bytes, Options, Connack);
+        Ask(bytes, Options311, Connack311);
     }
 
     private static void Walk(ReadOnlySpan<byte> bytes)
@@ -87,11 +90,11 @@ public static class MqttExercise
         }
     }
 
-    private static void Ask(ReadOnlySpan<byte> bytes)
+    private static void Ask(ReadOnlySpan<byte> bytes, MqttClientOptions options, byte[] connack)
     {
         _output!.ResetWrittenCount();
-        MqttClientSession session = new(Options, _output, 0);
-        ReadOnlySequence<byte> buffer = Input(Connack, bytes);
+        MqttClientSession session = new(options, _output, 0);
+        ReadOnlySequence<byte> buffer = Input(connack, bytes);
         for (int steps = 0; ; steps++)
         {
             Hold(steps <= bytes.Length + 2, "each step takes bytes away");
