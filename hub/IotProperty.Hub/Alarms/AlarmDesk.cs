@@ -1,3 +1,4 @@
+using IotProperty.Hub.Audit;
 using IotProperty.Hub.Storage;
 using Microsoft.EntityFrameworkCore;
 
@@ -80,6 +81,7 @@ public sealed class AlarmDesk(Ledger ledger) : IAlarmDesk
                     .MaxAsync(t => t.Ordinal, cancellationToken);
                 int ordinal = await change.Db.Set<AcknowledgementRow>().CountAsync(a => a.Alarm == id, cancellationToken);
                 await change.InsertAsync(new AcknowledgementRow(id, ordinal, newest, by, comment, change.NowMs));
+                change.Audit(AuditAction.AlarmAcknowledged, "alarm", id, alarm.Site);
                 AlarmBook book = await AlarmBook.OpenAsync(change, alarm.Site);
                 return await book.BringUpToDateAsync(alarm.Occurrence);
             },

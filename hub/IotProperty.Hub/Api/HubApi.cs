@@ -1,5 +1,6 @@
 using IotProperty.Hub.Api.Access;
 using IotProperty.Hub.Api.Alarms;
+using IotProperty.Hub.Api.Audit;
 using IotProperty.Hub.Api.Billing;
 using IotProperty.Hub.Api.Json;
 using IotProperty.Hub.Api.Maintenance;
@@ -36,6 +37,7 @@ internal static class HubApi
         api.MapBilling();
         api.MapAccess();
         api.MapReconciliation();
+        api.MapAudit();
         routes.MapOpenApi(Root + "/openapi.json").Requires(Permission.LoggedIn);
     }
 

@@ -1,3 +1,4 @@
+using IotProperty.Hub.Audit;
 using IotProperty.Hub.Live;
 using IotProperty.Hub.Registry;
 using IotProperty.Hub.Storage;
@@ -24,7 +25,8 @@ public sealed class BillingDesk(Ledger ledger) : IBillingDesk
             async change =>
             {
                 ServicePoint added = point.Id.Length > 0 ? point : point with { Id = change.NewId() };
-                if (!await change.Db.Set<Unit>().AnyAsync(u => u.Id == point.Unit, cancellationToken))
+                string? site = await SiteOfUnitAsync(change, point.Unit);
+                if (site is null)
                 {
                     return Unknown("unit", point.Unit);
                 }
@@ -35,6 +37,7 @@ public sealed class BillingDesk(Ledger ledger) : IBillingDesk
                 }
 
                 await change.InsertAsync(added);
+                change.Audit(AuditAction.RecordAdded, "service-point", added.Id, site);
                 return added;
             },
             cancellationToken);
@@ -90,6 +93,7 @@ public sealed class BillingDesk(Ledger ledger) : IBillingDesk
                 }
 
                 await change.UpdateAsync(next);
+                change.Audit(AuditAction.MeterRemoved, "meter-installation", id, known.Site);
                 return next;
             },
             cancellationToken);
@@ -118,6 +122,7 @@ public sealed class BillingDesk(Ledger ledger) : IBillingDesk
                 }
 
                 await change.InsertAsync(added);
+                change.Audit(AuditAction.TariffAdded, "tariff", added.Id, "");
                 return added;
             },
             cancellationToken);
@@ -164,6 +169,8 @@ public sealed class BillingDesk(Ledger ledger) : IBillingDesk
                 }
 
                 await change.InsertAsync(added);
+                change.Audit(
+                    AuditAction.TariffAssigned, "service-point", point.Id, await SiteOfUnitAsync(change, point.Unit) ?? "", $"tariff {tariff.Id} from {added.From:yyyy-MM-dd}");
                 return added;
             },
             cancellationToken);
@@ -278,6 +285,7 @@ public sealed class BillingDesk(Ledger ledger) : IBillingDesk
                 await change.InsertAsync(InvoiceLineRow.Of(invoice.Value.Id, i, invoice.Value.Lines[i]));
             }
 
+            change.Audit(AuditAction.InvoiceIssued, "invoice", invoice.Value.Id, invoice.Value.Site);
             change.Announce(LiveKind.Invoice, invoice.Value.Site, invoice.Value.Id);
         }
 
@@ -287,8 +295,14 @@ public sealed class BillingDesk(Ledger ledger) : IBillingDesk
     private static async Task<Result<MeterInstallation>> InsertAsync(LedgerChange change, MeterInstallation installation)
     {
         await change.InsertAsync(installation);
+        change.Audit(AuditAction.MeterInstalled, "meter-installation", installation.Id, installation.Site);
         return installation;
     }
+
+    private static Task<string?> SiteOfUnitAsync(LedgerChange change, string unit) => change.Db.Set<Unit>()
+        .Where(u => u.Id == unit)
+        .Join(change.Db.Set<Building>(), u => u.Building, b => b.Id, (_, b) => b.Site)
+        .SingleOrDefaultAsync(change.CancellationToken);
 
     private static async Task<Refusal?> RefuseAsync(LedgerChange change, MeterInstallation added)
     {

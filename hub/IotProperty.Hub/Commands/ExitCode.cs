@@ -16,6 +16,9 @@ public static class ExitCode
 
     /// <summary><c>migrate-store</c>: what was read back from the new stores is not what the embedded ones hold.</summary>
     public const int StoresDiffer = 3;
+
+    /// <summary><c>audit verify</c>: the chain is not as it was written.</summary>
+    public const int AuditBroken = 3;
 }
 
 /// <summary>The user asked for something that cannot be; the message names the place and the mend. Ends the command with <see cref="ExitCode.BadUsage"/>.</summary>

@@ -9,7 +9,7 @@ public static class HubCommandLine
         The hub of IotProperty: takes what the edges of buildings report, keeps it, and shows it.
 
         Exit codes: 0 done; 1 failed while running; 2 wrong usage or wrong input, with the mend on standard error;
-        3 reconcile found an undeclared difference, or migrate-store one between the old and the new stores.
+        3 reconcile found an undeclared difference, migrate-store one between the old and the new stores, or audit verify a broken chain.
         """;
 
     public static async Task<int> RunAsync(string[] args, TextWriter output, TextWriter errors, TimeProvider time)
@@ -22,6 +22,7 @@ public static class HubCommandLine
             EdgeCommand.Create(output, time),
             UserCommand.Create(output, time),
             TokenCommand.Create(output, time),
+            AuditCommand.Create(output, time),
             ReconcileCommand.Create(output, time),
             MigrateStoreCommand.Create(output, errors, time),
             BackupCommand.Create(output, time),

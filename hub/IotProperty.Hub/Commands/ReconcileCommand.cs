@@ -22,7 +22,7 @@ internal static class ReconcileCommand
         Exit codes: 0 every hour is equal, declared, open or unknown; 3 something is missing or different and no edge has said so.
         """;
 
-    private static readonly JsonSerializerOptions Json = JsonOptions();
+    private static readonly JsonSerializerOptions Json = ApiJson.Create();
 
     public static Command Create(TextWriter output, TimeProvider time)
     {
@@ -128,11 +128,4 @@ internal static class ReconcileCommand
 
     private static string Word<T>(T value)
         where T : struct, Enum => JsonNamingPolicy.KebabCaseLower.ConvertName(value.ToString());
-
-    private static JsonSerializerOptions JsonOptions()
-    {
-        JsonSerializerOptions options = new(JsonSerializerDefaults.Web);
-        ApiJson.Configure(options);
-        return options;
-    }
 }

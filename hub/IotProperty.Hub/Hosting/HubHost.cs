@@ -1,5 +1,6 @@
 using System.Net;
 using IotProperty.Hub.Api;
+using IotProperty.Hub.Audit;
 using IotProperty.Hub.Ingest;
 using IotProperty.Hub.Ingest.Broker;
 using IotProperty.Hub.Live;
@@ -88,6 +89,13 @@ public sealed class HubHost
         return await scope.ServiceProvider.GetRequiredService<PeopleRegister>().EnsureAdministratorAsync(cancellationToken);
     }
 
+    /// <summary>Leaves the head of the audit chain in the log, which stands elsewhere than the ledger: whoever cuts the chain's end off does not reach it.</summary>
+    public async Task LogAuditHeadAsync()
+    {
+        AuditHead head = await Application.Services.GetRequiredService<AuditDesk>().HeadAsync(CancellationToken.None) ?? new AuditHead(0, AuditChain.Start);
+        AuditLog.Head(Application.Services.GetRequiredService<ILogger<AuditDesk>>(), head);
+    }
+
     private void MapRequests()
     {
         WebApplication app = Application;
@@ -97,6 +105,7 @@ public sealed class HubHost
         app.UseStatusCodePages(ErrorPages.WriteAsync);
         app.UseRouting();
         app.UseAuthentication();
+        app.UseMiddleware<ActingMiddleware>();
         app.UseAuthorization();
         app.UseMiddleware<CookieWriteGuard>();
         app.MapHealth();

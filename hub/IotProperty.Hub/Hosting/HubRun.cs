@@ -37,7 +37,9 @@ internal static class HubRun
             ? JsonSerializer.Serialize(new { @event = "ready", http = host.HttpEndPoint.ToString(), mqtt = host.MqttEndPoint.ToString() })
             : $"Ready. Pages and API: {host.HttpAddress}  Edges (MQTT 5): {host.MqttEndPoint}");
         await output.FlushAsync(cancellationToken);
+        await host.LogAuditHeadAsync();
         await application.WaitForShutdownAsync(cancellationToken);
+        await host.LogAuditHeadAsync();
         return ExitCode.Ok;
     }
 }

@@ -1,4 +1,5 @@
 using IotProperty.Hub.Alarms;
+using IotProperty.Hub.Audit;
 using IotProperty.Hub.Registry;
 using IotProperty.Hub.Storage;
 using Microsoft.EntityFrameworkCore;
@@ -106,6 +107,7 @@ public sealed class WorkOrderDesk(Ledger ledger) : IWorkOrderDesk
                     OpenedMs = change.NowMs,
                     DueMs = request.DueMs,
                 };
+                change.Audit(AuditAction.WorkOrderRaised, "work-order", id, request.Site);
                 return await new WorkOrderBook(change).RaiseAsync(order, by, request.Comment);
             },
             cancellationToken);
@@ -124,7 +126,18 @@ public sealed class WorkOrderDesk(Ledger ledger) : IWorkOrderDesk
             async change =>
             {
                 WorkOrder? order = await change.Db.Set<WorkOrder>().SingleOrDefaultAsync(w => w.Id == id, cancellationToken);
-                return order is null ? Refusal.NotFound("work order", id) : await new WorkOrderBook(change).MoveAsync(order, to, by, comment);
+                if (order is null)
+                {
+                    return Refusal.NotFound("work order", id);
+                }
+
+                Result<WorkOrder> moved = await new WorkOrderBook(change).MoveAsync(order, to, by, comment);
+                if (moved.Succeeded)
+                {
+                    change.Audit(AuditAction.WorkOrderMoved, "work-order", id, order.Site, $"{order.Status} to {to}");
+                }
+
+                return moved;
             },
             cancellationToken);
     }
@@ -150,6 +163,7 @@ public sealed class WorkOrderDesk(Ledger ledger) : IWorkOrderDesk
                 }
 
                 await change.InsertAsync(added);
+                change.Audit(AuditAction.TechnicianAdded, "technician", added.Id, "");
                 await new WorkOrderBook(change).AssignWaitingAsync(AssignAtOnce);
                 return added;
             },
@@ -168,6 +182,7 @@ public sealed class WorkOrderDesk(Ledger ledger) : IWorkOrderDesk
 
                 Technician next = known with { Available = available };
                 await change.UpdateAsync(next);
+                change.Audit(AuditAction.TechnicianChanged, "technician", id, "", available ? "available" : "not available");
                 await new WorkOrderBook(change).AssignWaitingAsync(AssignAtOnce);
                 return next;
             },
@@ -205,6 +220,7 @@ public sealed class WorkOrderDesk(Ledger ledger) : IWorkOrderDesk
                 }
 
                 await change.InsertAsync(added);
+                change.Audit(AuditAction.PlanAdded, "maintenance-plan", added.Id, asset.Site);
                 return added;
             },
             cancellationToken);

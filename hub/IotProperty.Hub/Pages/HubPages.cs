@@ -1,5 +1,6 @@
 using IotProperty.Hub.Pages.Account;
 using IotProperty.Hub.Pages.Alarms;
+using IotProperty.Hub.Pages.Audit;
 using IotProperty.Hub.Pages.Invoices;
 using IotProperty.Hub.Pages.Lines;
 using IotProperty.Hub.Pages.Meters;
@@ -44,5 +45,6 @@ internal static class HubPages
         pages.MapWorkOrders();
         pages.MapMeters();
         pages.MapInvoices();
+        pages.MapAuditPages();
     }
 }

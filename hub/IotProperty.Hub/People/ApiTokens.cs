@@ -1,12 +1,13 @@
 using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
+using IotProperty.Hub.Audit;
 using Microsoft.EntityFrameworkCore;
 
 namespace IotProperty.Hub.People;
 
 /// <summary>Creates and recognises bearer tokens: <c>iotp_</c> and 43 characters of base64url, 256 random bits. Scoped.</summary>
-public sealed class ApiTokens(PeopleContext context, TimeProvider time)
+public sealed class ApiTokens(PeopleContext context, AuditBook audit, TimeProvider time)
 {
     private const string Prefix = "iotp_";
     private const int SecretBytes = 32;
@@ -15,9 +16,11 @@ public sealed class ApiTokens(PeopleContext context, TimeProvider time)
     public async Task<OneTimeSecret> CreateAsync(string name, string role, DateTimeOffset expires, CancellationToken cancellationToken)
     {
         string token = Prefix + Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(SecretBytes));
+        string id = Guid.CreateVersion7(time.GetUtcNow()).ToString("N");
+        await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
         context.ApiTokens.Add(new ApiToken
         {
-            Id = Guid.CreateVersion7(time.GetUtcNow()).ToString("N"),
+            Id = id,
             Name = name,
             Role = role,
             Hash = HashOf(token),
@@ -25,6 +28,8 @@ public sealed class ApiTokens(PeopleContext context, TimeProvider time)
             ExpiresMs = expires.ToUnixTimeMilliseconds(),
         });
         await context.SaveChangesAsync(cancellationToken);
+        await audit.AppendAsync(context, AuditAction.TokenCreated, "token", id, "", cancellationToken, $"{name}: {role} until {UtcText.Of(expires.ToUnixTimeMilliseconds())}");
+        await transaction.CommitAsync(cancellationToken);
         return new OneTimeSecret(name, token);
     }
 

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.RegularExpressions;
+using IotProperty.Hub.Audit;
 using IotProperty.Hub.Ingest;
 using IotProperty.Hub.Ingest.Broker;
 using IotProperty.Hub.Registry;
@@ -12,7 +13,7 @@ namespace IotProperty.Hub.People;
 /// Issues and checks what edges show at the front door. Safe on any task. Every check reads the database, so a credential that a command issues or
 /// renews beside the running hub counts at once.
 /// </summary>
-public sealed partial class EdgeCredentials(IDbContextFactory<PeopleContext> contexts, IPasswordHasher<EdgeCredential> hasher, TimeProvider time)
+public sealed partial class EdgeCredentials(IDbContextFactory<PeopleContext> contexts, IPasswordHasher<EdgeCredential> hasher, AuditBook audit, TimeProvider time)
     : IEdgeCredentials, IEdgeRegister
 {
     private static readonly EdgeCredential Nobody = new() { Site = "", PasswordHash = "", IssuedMs = 0 };
@@ -29,7 +30,9 @@ public sealed partial class EdgeCredentials(IDbContextFactory<PeopleContext> con
         }
 
         string password = OneTimeSecret.NewPassword();
+        string hash = hasher.HashPassword(Nobody, password);
         await using PeopleContext context = await contexts.CreateDbContextAsync(cancellationToken);
+        await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
         EdgeCredential? present = await context.EdgeCredentials.FindAsync([site], cancellationToken);
         if (present is not null && !renew)
         {
@@ -39,19 +42,19 @@ public sealed partial class EdgeCredentials(IDbContextFactory<PeopleContext> con
         long nowMs = time.GetUtcNow().ToUnixTimeMilliseconds();
         if (present is null)
         {
-            EdgeCredential added = new() { Site = site, PasswordHash = "", IssuedMs = nowMs };
-            added.PasswordHash = hasher.HashPassword(added, password);
-            context.EdgeCredentials.Add(added);
+            context.EdgeCredentials.Add(new EdgeCredential { Site = site, PasswordHash = hash, IssuedMs = nowMs });
         }
         else
         {
-            present.PasswordHash = hasher.HashPassword(present, password);
+            present.PasswordHash = hash;
             present.IssuedMs = nowMs;
         }
 
         // Buildings and assets can be registered from now on, before the edge first speaks.
         await SiteBook.EnsureAsync(context, site, cancellationToken);
         await context.SaveChangesAsync(cancellationToken);
+        await audit.AppendAsync(context, present is null ? AuditAction.EdgeAdded : AuditAction.EdgeRenewed, "edge", site, site, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
         return Issued.To(new OneTimeSecret(site, password));
     }
 

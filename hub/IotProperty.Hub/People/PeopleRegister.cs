@@ -1,3 +1,4 @@
+using IotProperty.Hub.Audit;
 using IotProperty.Hub.Storage;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.EntityFrameworkCore;
@@ -5,7 +6,7 @@ using Microsoft.EntityFrameworkCore;
 namespace IotProperty.Hub.People;
 
 /// <summary>Adds people and their roles. Scoped: one caller at a time.</summary>
-public sealed class PeopleRegister(UserManager<Person> users, PeopleContext context, LedgerDatabase database)
+public sealed class PeopleRegister(UserManager<Person> users, PeopleContext context, LedgerDatabase database, AuditBook audit)
 {
     public const string FirstUser = "administrator";
 
@@ -44,9 +45,10 @@ public sealed class PeopleRegister(UserManager<Person> users, PeopleContext cont
     }
 
     /// <summary>Changes one's own password. Returns what is wrong with it, or null.</summary>
-    public async Task<IReadOnlyList<IdentityError>> ChangePasswordAsync(Person person, string current, string next)
+    public async Task<IReadOnlyList<IdentityError>> ChangePasswordAsync(Person person, string current, string next, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(person);
+        await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
         IdentityResult changed = await users.ChangePasswordAsync(person, current, next);
         if (!changed.Succeeded)
         {
@@ -55,6 +57,12 @@ public sealed class PeopleRegister(UserManager<Person> users, PeopleContext cont
 
         person.HasOneTimePassword = false;
         IdentityResult saved = await users.UpdateAsync(person);
+        if (saved.Succeeded)
+        {
+            await audit.AppendAsync(context, AuditAction.PasswordChanged, "user", person.UserName!, "", cancellationToken);
+            await transaction.CommitAsync(cancellationToken);
+        }
+
         return [.. saved.Errors];
     }
 
@@ -71,6 +79,7 @@ public sealed class PeopleRegister(UserManager<Person> users, PeopleContext cont
 
         context.RoleGrants.Add(new RoleGrant { PersonId = person.Id, Role = role });
         await context.SaveChangesAsync(cancellationToken);
+        await audit.AppendAsync(context, AuditAction.PersonAdded, "user", name, "", cancellationToken, role);
         return Issued.To(new OneTimeSecret(name, password));
     }
 }

@@ -1,3 +1,4 @@
+using IotProperty.Hub.Audit;
 using IotProperty.Hub.Hosting;
 using IotProperty.Hub.Hosting.Configuration;
 using IotProperty.Hub.Storage;
@@ -21,6 +22,7 @@ internal sealed class PeopleScope : IAsyncDisposable
     /// <param name="time">The clock.</param>
     public static PeopleScope Open(string dataFolder, string? configurationFile, TimeProvider time)
     {
+        Acting.As(new Actor(ActorKind.Command, Environment.UserName, "command line"));
         HubConfiguration configuration = HubConfiguration.Load(configurationFile, dataFolder);
         ServiceProvider provider = new ServiceCollection()
             .AddSingleton(time)

@@ -1,3 +1,4 @@
+using IotProperty.Hub.Audit;
 using IotProperty.Hub.Hosting;
 using IotProperty.Hub.Ingest;
 using IotProperty.Hub.Ingest.Broker;
@@ -44,8 +45,10 @@ internal static class PeopleServices
         services.AddSingleton<EdgeCredentials>();
         services.AddSingleton<IEdgeCredentials>(provider => provider.GetRequiredService<EdgeCredentials>());
         services.AddSingleton<IEdgeRegister>(provider => provider.GetRequiredService<EdgeCredentials>());
+        services.AddSingleton<AuditBook>();
         services.AddScoped<PeopleRegister>();
         services.AddScoped<ApiTokens>();
+        services.AddSingleton<PasswordDecoy>();
         return services;
     }
 
@@ -68,6 +71,7 @@ internal static class PeopleServices
 
         services.AddScoped<IUserClaimsPrincipalFactory<Person>, PersonClaims>();
         services.AddScoped<SignInManager<Person>>();
+        services.AddScoped<LoginDesk>();
         services.AddHttpContextAccessor();
         services.Configure<SecurityStampValidatorOptions>(options => options.ValidationInterval = TimeSpan.FromMinutes(1));
         services.AddScoped<ISecurityStampValidator, SecurityStampValidator<Person>>();

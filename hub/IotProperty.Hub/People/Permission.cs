@@ -30,6 +30,9 @@ public enum Permission
 
     SeeInvoices,
     ChangeBilling,
+
+    /// <summary>Who did what.</summary>
+    SeeAudit,
 }
 
 /// <summary>The table of who may do what. The only place where roles meet permissions.</summary>
@@ -49,6 +52,7 @@ public static class Permissions
         [Permission.SeeMeters] = [Roles.Administrator, Roles.Engineer, Roles.Billing, Roles.ReadOnly],
         [Permission.SeeInvoices] = [Roles.Administrator, Roles.Billing, Roles.ReadOnly],
         [Permission.ChangeBilling] = [Roles.Administrator, Roles.Billing],
+        [Permission.SeeAudit] = [Roles.Administrator],
     };
 
     public static IReadOnlyList<string> RolesOf(Permission permission) => Holders[permission];

@@ -1,3 +1,5 @@
+using IotProperty.Hub.Audit;
+
 namespace IotProperty.Hub.People;
 
 /// <summary>How a request that may not pass is answered: problem details for programs, the login page for people.</summary>
@@ -32,17 +34,19 @@ internal static class Refusals
         return Task.CompletedTask;
     }
 
-    public static Task NotAllowedAsync(HttpContext context)
+    public static async Task NotAllowedAsync(HttpContext context)
     {
         Permission? needed = context.GetEndpoint()?.Metadata.GetMetadata<PermissionMetadata>()?.Permission;
+        await context.RequestServices.GetRequiredService<AuditDesk>().TellAsync(
+            AuditAction.Refused, "route", $"{context.Request.Method} {context.Request.Path}", "", $"needs {needed}", AuditOutcome.Refused, context.RequestAborted);
         string roles = needed is { } permission ? string.Join(", ", Permissions.RolesOf(permission)) : Roles.Administrator;
         if (!IsForPrograms(context.Request))
         {
             context.Response.StatusCode = StatusCodes.Status403Forbidden;
-            return Task.CompletedTask;
+            return;
         }
 
-        return Results.Problem(
+        await Results.Problem(
             statusCode: StatusCodes.Status403Forbidden,
             title: "Not allowed",
             detail: $"This needs one of the roles: {roles}.").ExecuteAsync(context);

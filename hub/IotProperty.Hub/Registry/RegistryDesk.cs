@@ -1,3 +1,4 @@
+using IotProperty.Hub.Audit;
 using IotProperty.Hub.Storage;
 using Microsoft.EntityFrameworkCore;
 
@@ -29,6 +30,7 @@ public sealed class RegistryDesk(Ledger ledger, EdgeDirectory edges) : IRegistry
                 }
 
                 await change.InsertAsync(site);
+                change.Audit(AuditAction.RecordAdded, "site", site.Id, site.Id);
                 return site;
             },
             cancellationToken);
@@ -63,6 +65,7 @@ public sealed class RegistryDesk(Ledger ledger, EdgeDirectory edges) : IRegistry
                 }
 
                 await change.InsertAsync(added);
+                change.Audit(AuditAction.RecordAdded, "building", added.Id, added.Site);
                 return added;
             },
             cancellationToken);
@@ -86,7 +89,8 @@ public sealed class RegistryDesk(Ledger ledger, EdgeDirectory edges) : IRegistry
             async change =>
             {
                 Unit added = unit.Id.Length > 0 ? unit : unit with { Id = change.NewId() };
-                if (!await change.Db.Set<Building>().AnyAsync(b => b.Id == unit.Building, cancellationToken))
+                string? site = await change.Db.Set<Building>().Where(b => b.Id == unit.Building).Select(b => b.Site).SingleOrDefaultAsync(cancellationToken);
+                if (site is null)
                 {
                     return Unknown("building", unit.Building);
                 }
@@ -102,6 +106,7 @@ public sealed class RegistryDesk(Ledger ledger, EdgeDirectory edges) : IRegistry
                 }
 
                 await change.InsertAsync(added);
+                change.Audit(AuditAction.RecordAdded, "unit", added.Id, site);
                 return added;
             },
             cancellationToken);
@@ -122,7 +127,9 @@ public sealed class RegistryDesk(Ledger ledger, EdgeDirectory edges) : IRegistry
             async change =>
             {
                 Occupant added = occupant.Id.Length > 0 ? occupant : occupant with { Id = change.NewId() };
-                if (!await change.Db.Set<Unit>().AnyAsync(u => u.Id == occupant.Unit, cancellationToken))
+                string? site = await change.Db.Set<Unit>().Where(u => u.Id == occupant.Unit)
+                    .Join(change.Db.Set<Building>(), u => u.Building, b => b.Id, (_, b) => b.Site).SingleOrDefaultAsync(cancellationToken);
+                if (site is null)
                 {
                     return Unknown("unit", occupant.Unit);
                 }
@@ -133,6 +140,7 @@ public sealed class RegistryDesk(Ledger ledger, EdgeDirectory edges) : IRegistry
                 }
 
                 await change.InsertAsync(added);
+                change.Audit(AuditAction.RecordAdded, "occupant", added.Id, site);
                 return added;
             },
             cancellationToken);
@@ -172,6 +180,7 @@ public sealed class RegistryDesk(Ledger ledger, EdgeDirectory edges) : IRegistry
                 }
 
                 await change.InsertAsync(added);
+                change.Audit(AuditAction.RecordAdded, "asset", added.Id, added.Site);
                 return added;
             },
             cancellationToken);

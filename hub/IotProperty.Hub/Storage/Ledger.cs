@@ -1,3 +1,4 @@
+using IotProperty.Hub.Audit;
 using IotProperty.Hub.Live;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Storage;
@@ -20,6 +21,8 @@ public sealed class Ledger(LedgerDatabase database, ILiveFeed live, TimeProvider
     // Spreads the new attempts of hubs that met; guarded by the turn.
     private readonly Random _spread = new(Environment.ProcessId);
 
+    private readonly AuditBook _audit = new(database, time);
+
     internal IReadingIntake? Readings => database.Readings;
 
     internal string? WhyNeverStorable(Exception failure) => database.WhyNeverStorable(failure);
@@ -33,6 +36,18 @@ public sealed class Ledger(LedgerDatabase database, ILiveFeed live, TimeProvider
             return await read(context);
         }
     }
+
+    /// <summary>As <see cref="ReadAsync"/>, but all queries of the body see the same moment.</summary>
+    internal ValueTask<T> ReadSnapshotAsync<T>(Func<LedgerContext, Task<T>> read, CancellationToken cancellationToken) => ReadAsync(
+        async context =>
+        {
+            IDbContextTransaction snapshot = await database.BeginSnapshotAsync(context, cancellationToken);
+            await using (snapshot.ConfigureAwait(false))
+            {
+                return await read(context);
+            }
+        },
+        cancellationToken);
 
     /// <summary>Commits what the body did and publishes what it announced.</summary>
     public async ValueTask<T> WriteAsync<T>(Func<LedgerChange, Task<T>> write, CancellationToken cancellationToken)
@@ -85,6 +100,7 @@ public sealed class Ledger(LedgerDatabase database, ILiveFeed live, TimeProvider
                 await database.TakeTurnAsync(context, alone, cancellationToken);
                 LedgerChange change = new(context, time.GetUtcNow(), cancellationToken);
                 T result = await write(change);
+                await _audit.AppendAsync(context, change.Notes, cancellationToken);
                 await database.TellOthersAsync(change);
                 await transaction.CommitAsync(CancellationToken.None);
                 return (result, change.Announced);

@@ -1,5 +1,6 @@
 using System.Data.Common;
 using Dapper;
+using IotProperty.Hub.Audit;
 using IotProperty.Hub.Live;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Storage;
@@ -12,6 +13,7 @@ namespace IotProperty.Hub.Storage;
 public sealed class LedgerChange
 {
     private readonly List<LiveEvent> _announced = [];
+    private readonly List<AuditNote> _notes = [];
     private readonly DateTimeOffset _now;
 
     internal LedgerChange(LedgerContext context, DateTimeOffset now, CancellationToken cancellationToken)
@@ -32,6 +34,8 @@ public sealed class LedgerChange
 
     internal IReadOnlyList<LiveEvent> Announced => _announced;
 
+    internal IReadOnlyList<AuditNote> Notes => _notes;
+
     /// <summary>A new id: 32 hexadecimal digits that grow with time.</summary>
     public string NewId() => Guid.CreateVersion7(_now).ToString("N");
 
@@ -44,6 +48,12 @@ public sealed class LedgerChange
             _announced.Add(change);
         }
     }
+
+    /// <summary>
+    /// Puts it on the audit log, in the same transaction, in the name of whoever acts now. See <see cref="AuditNote"/> for what the parameters hold.
+    /// </summary>
+    public void Audit(string action, string objectKind, string objectId, string site, string detail = "", AuditOutcome outcome = AuditOutcome.Done) =>
+        _notes.Add(new AuditNote(Acting.Current, action, objectKind, objectId, site, detail, outcome));
 
     public Task InsertAsync<T>(T record)
         where T : class =>

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using IotProperty.Hub.Alarms;
+using IotProperty.Hub.Audit;
 using IotProperty.Hub.Billing;
 using IotProperty.Hub.Maintenance;
 using IotProperty.Hub.Registry;
@@ -43,6 +44,8 @@ public sealed class LedgerContext : DbContext
         AddReconciliation(modelBuilder);
         AddMaintenance(modelBuilder);
         AddBilling(modelBuilder);
+        Add<AuditEntry>(modelBuilder, "audit_entry", nameof(AuditEntry.Sequence));
+        Add<AuditHead>(modelBuilder, "audit_head");
         foreach (IMutableEntityType entity in modelBuilder.Model.GetEntityTypes())
         {
             foreach (IMutableProperty property in entity.GetProperties())

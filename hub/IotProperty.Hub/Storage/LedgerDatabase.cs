@@ -1,5 +1,6 @@
 using System.Data;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Storage;
 
 namespace IotProperty.Hub.Storage;
 
@@ -37,6 +38,10 @@ public abstract class LedgerDatabase
     /// <summary>Points a context's options at this database, durable commits included.</summary>
     public abstract DbContextOptionsBuilder<TContext> Configure<TContext>(DbContextOptionsBuilder<TContext> builder)
         where TContext : DbContext;
+
+    /// <summary>Begins a read that sees one moment of the database and holds no writer up.</summary>
+    internal virtual Task<IDbContextTransaction> BeginSnapshotAsync(DbContext context, CancellationToken cancellationToken) =>
+        context.Database.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellationToken);
 
     /// <summary>The first thing in a write's transaction. With <paramref name="alone"/> no other hub writes until it ends: the way of a write that others got ahead of.</summary>
     internal virtual Task TakeTurnAsync(DbContext inTransaction, bool alone, CancellationToken cancellationToken) => Task.CompletedTask;

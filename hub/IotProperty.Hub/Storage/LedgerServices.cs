@@ -1,5 +1,6 @@
 using IotProperty.Hub.Access;
 using IotProperty.Hub.Alarms;
+using IotProperty.Hub.Audit;
 using IotProperty.Hub.Billing;
 using IotProperty.Hub.Hosting;
 using IotProperty.Hub.Hosting.Configuration;
@@ -29,6 +30,7 @@ public static class LedgerServices
         services.AddSingleton<IWorkOrderDesk, WorkOrderDesk>();
         services.AddSingleton<IBillingDesk, BillingDesk>();
         services.AddSingleton<IAccessLog, AccessLog>();
+        services.AddSingleton<AuditDesk>();
         services.AddSingleton<IHealthProbe, LedgerProbe>();
         return services;
     }

@@ -2,6 +2,7 @@ using System.Data.Common;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Diagnostics;
+using Microsoft.EntityFrameworkCore.Storage;
 
 namespace IotProperty.Hub.Storage;
 
@@ -39,6 +40,14 @@ public sealed class SqliteLedgerDatabase : LedgerDatabase
     {
         ArgumentNullException.ThrowIfNull(builder);
         return (DbContextOptionsBuilder<TContext>)builder.UseSqlite(ConnectionString).AddInterceptors(SyncEveryCommit.Instance);
+    }
+
+    /// <summary>Deferred: the others of SQLite's transactions take the place of the one writer.</summary>
+    internal override async Task<IDbContextTransaction> BeginSnapshotAsync(DbContext context, CancellationToken cancellationToken)
+    {
+        await context.Database.OpenConnectionAsync(cancellationToken);
+        SqliteTransaction transaction = ((SqliteConnection)context.Database.GetDbConnection()).BeginTransaction(deferred: true);
+        return (await context.Database.UseTransactionAsync(transaction, cancellationToken))!;
     }
 
     /// <summary>With a write-ahead log SQLite may be built to sync only at checkpoints; a receipt promises more than that.</summary>

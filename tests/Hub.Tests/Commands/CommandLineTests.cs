@@ -23,6 +23,8 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("user add", "user", "add", "--help")]
     [InlineData("token create", "token", "create", "--help")]
     [InlineData("backup", "backup", "--help")]
+    [InlineData("audit verify", "audit", "verify", "--help")]
+    [InlineData("audit show", "audit", "show", "--help")]
     public async Task Every_command_explains_itself(string command, params string[] arguments)
     {
         (int code, string output, _) = await RunAsync(arguments);

@@ -46,6 +46,8 @@ public sealed class AccessTableTests(HubFixture fixture) : IClassFixture<HubFixt
         ["GET /invoices"] = "abr",
         ["POST /invoices"] = "ab",
         ["GET /invoices/{id}"] = "abr",
+        ["GET /audit"] = "a",
+        ["GET /api/v1/audit"] = "a",
         ["GET /api/v1/openapi.json"] = "aegbr",
         ["GET /api/v1/live"] = "aegbr",
         ["GET /api/v1/sites"] = "aegbr",

@@ -11,6 +11,14 @@ namespace IotProperty.Hub.Api.Json;
 /// </summary>
 public static class ApiJson
 {
+    /// <summary>For what is written outside of a request.</summary>
+    public static JsonSerializerOptions Create()
+    {
+        JsonSerializerOptions options = new(JsonSerializerDefaults.Web);
+        Configure(options);
+        return options;
+    }
+
     public static void Configure(JsonSerializerOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);

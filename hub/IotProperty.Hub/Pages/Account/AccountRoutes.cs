@@ -13,9 +13,9 @@ internal static class AccountRoutes
         pages.MapGet("/login", (string? returnUrl) => Html.Page<LoginPage>(new { ReturnUrl = OwnAddress(returnUrl) })).AllowAnonymous();
         pages.MapPost("/login", LogInAsync).AllowAnonymous();
         pages.MapPost("/language", (Delegate)ChooseLanguageAsync).AllowAnonymous();
-        pages.MapPost("/logout", async (SignInManager<Person> login) =>
+        pages.MapPost("/logout", async (LoginDesk login, CancellationToken cancellationToken) =>
         {
-            await login.SignOutAsync();
+            await login.LogOutAsync(cancellationToken);
             return Html.SeeOther("/login");
         }).Requires(Permission.LoggedIn);
         pages.MapGet("/account", (string? changed) => Html.Page<AccountPage>(new { Done = changed is not null })).Requires(Permission.LoggedIn);
@@ -26,20 +26,18 @@ internal static class AccountRoutes
     public static string OwnAddress(string? address) =>
         address is ['/', not '/' and not '\\', ..] && !address.Any(char.IsControl) ? address : "/";
 
-    private static async Task<IResult> LogInAsync(HttpContext context, SignInManager<Person> login, ILogger<LoginPage> log)
+    private static async Task<IResult> LogInAsync(HttpContext context, LoginDesk login, ILogger<LoginPage> log)
     {
         IFormCollection form = await context.Request.ReadFormAsync(context.RequestAborted);
         string name = form["name"].ToString();
         string returnUrl = OwnAddress(form["returnUrl"]);
-        SignInResult result = await login.PasswordSignInAsync(name, form["password"].ToString(), isPersistent: false, lockoutOnFailure: true);
-        if (result.Succeeded)
+        if (await login.LogInAsync(name, form["password"].ToString(), context.RequestAborted))
         {
             return Html.SeeOther(returnUrl);
         }
 
-        AccountLog.LoginRefused(log, result.IsLockedOut, context.Connection.RemoteIpAddress);
-        string problem = Words.T(result.IsLockedOut ? "login.locked" : "login.wrong");
-        return Html.Page<LoginPage>(new { Name = name, ReturnUrl = returnUrl, Problem = problem }, StatusCodes.Status401Unauthorized);
+        AccountLog.LoginRefused(log, context.Connection.RemoteIpAddress);
+        return Html.Page<LoginPage>(new { Name = name, ReturnUrl = returnUrl, Problem = Words.T("login.wrong") }, StatusCodes.Status401Unauthorized);
     }
 
     private static async Task<IResult> ChooseLanguageAsync(HttpContext context)
@@ -66,7 +64,7 @@ internal static class AccountRoutes
             return Html.SeeOther("/login");
         }
 
-        IReadOnlyList<IdentityError> errors = await people.ChangePasswordAsync(person, form["current"].ToString(), form["next"].ToString());
+        IReadOnlyList<IdentityError> errors = await people.ChangePasswordAsync(person, form["current"].ToString(), form["next"].ToString(), context.RequestAborted);
         if (errors.Count > 0)
         {
             string key = errors.Any(error => error.Code == nameof(IdentityErrorDescriber.PasswordMismatch)) ? "account.wrong-current" : "account.too-simple";
@@ -81,6 +79,6 @@ internal static class AccountRoutes
 /// <summary>Event ids 2300–2319.</summary>
 internal static partial class AccountLog
 {
-    [LoggerMessage(2300, LogLevel.Warning, "A login was refused (locked out: {LockedOut}) from {Address}.")]
-    public static partial void LoginRefused(ILogger logger, bool lockedOut, System.Net.IPAddress? address);
+    [LoggerMessage(2300, LogLevel.Warning, "A login was refused from {Address}; the audit log says why.")]
+    public static partial void LoginRefused(ILogger logger, System.Net.IPAddress? address);
 }

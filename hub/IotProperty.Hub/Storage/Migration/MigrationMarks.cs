@@ -111,7 +111,14 @@ internal sealed class MigrationMarks(NpgsqlDataSource source, TimeProvider time)
         await using NpgsqlConnection connection = await source.OpenConnectionAsync(cancellationToken);
         await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync(cancellationToken);
         string[] emptied = [.. (await TablesAsync(connection, schema)).Where(table => !table.EndsWith(".schema_version", StringComparison.Ordinal))];
+
+        // What the audit log's guards keep in a hub's database is here only what an earlier beginning of the same move left.
+        string[] guarded = [.. await connection.QueryAsync<string>(
+            "SELECT DISTINCT tgrelid::regclass::text FROM pg_trigger JOIN pg_class c ON c.oid = tgrelid WHERE NOT tgisinternal AND c.relnamespace = @schema::regnamespace",
+            new { schema })];
+        await SetGuardsAsync(connection, guarded, "DISABLE");
         await connection.ExecuteAsync($"TRUNCATE {string.Join(", ", emptied)} RESTART IDENTITY");
+        await SetGuardsAsync(connection, guarded, "ENABLE");
         if (part == MigrationPart.Ledger)
         {
             await TakeForeignKeysOffAsync(connection, schema);
@@ -128,6 +135,14 @@ internal sealed class MigrationMarks(NpgsqlDataSource source, TimeProvider time)
             """,
             new { part, mark.SourceId, mark.Source, mark.SourceState, From = mark.Holds?.FirstMs, To = mark.Holds?.LastMs, now = time.GetUtcNow().ToUnixTimeMilliseconds() });
         await transaction.CommitAsync(cancellationToken);
+    }
+
+    private static async Task SetGuardsAsync(NpgsqlConnection connection, string[] tables, string word)
+    {
+        foreach (string table in tables)
+        {
+            await connection.ExecuteAsync($"ALTER TABLE {table} {word} TRIGGER USER");
+        }
     }
 
     public async Task<StepMark> StepAsync(string part, string step, CancellationToken cancellationToken)
