@@ -15,6 +15,7 @@ IBenchmark[] benchmarks =
     new ModbusTcpReadBenchmark(),
     new MqttPublishBenchmark(),
     new FrontDoorBenchmark(),
+    new HostileClientsBenchmark(),
     new RtuWireBenchmark(),
     new DeadUnitsBenchmark(),
     new MeterFrameBenchmark(),

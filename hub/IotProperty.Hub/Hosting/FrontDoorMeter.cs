@@ -14,6 +14,7 @@ internal sealed class FrontDoorMeter : IDisposable
         _meter.CreateObservableGauge("iotp_front_door_strangers", () => door.Snapshot().Strangers, description: "Open connections that have not been let in.");
         _meter.CreateObservableCounter("iotp_front_door_accepted_total", () => door.Snapshot().Accepted, description: "Connections that were let in.");
         _meter.CreateObservableCounter("iotp_front_door_publishes_total", () => door.Snapshot().Publishes, description: "Messages that edges sent.");
+        _meter.CreateObservableCounter("iotp_front_door_paced_total", () => door.Snapshot().Paced, description: "Batches that waited because their site sent faster than its share.");
         _meter.CreateObservableCounter("iotp_front_door_sent_total", () => door.Snapshot().Sent, description: "Messages that were sent to edges.");
         _meter.CreateObservableCounter(
             "iotp_front_door_refused_total",

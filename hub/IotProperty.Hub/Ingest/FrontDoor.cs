@@ -122,7 +122,7 @@ public sealed class FrontDoor : ConnectionHandler, IDownlink, IDisposable
         }
     }
 
-    internal FrontDoorSite Site(string site) => _sites.GetOrAdd(site, static (name, door) => new FrontDoorSite(name, door.Ingest, door.Logger), this);
+    internal FrontDoorSite Site(string site) => _sites.GetOrAdd(site, static (name, door) => new FrontDoorSite(name, door.Ingest, door.Options, door.Time, door.Logger), this);
 
     internal long NowMs() => (long)Time.GetElapsedTime(_start).TotalMilliseconds;
 

@@ -56,10 +56,15 @@ internal sealed class FrontDoorConnection
     /// <summary>Cancelled when the network has gone.</summary>
     public CancellationToken Closed => _context.ConnectionClosed;
 
+    /// <summary>Cancelled when nothing is read any more and what has not begun need not begin.</summary>
+    public CancellationToken Over { get; private set; }
+
     public string Remote => _context.RemoteEndPoint?.ToString() ?? "an unknown address";
 
     public async Task RunAsync()
     {
+        using CancellationTokenSource over = new();
+        Over = over.Token;
         try
         {
             await ReadAsync().ConfigureAwait(false);
@@ -79,6 +84,7 @@ internal sealed class FrontDoorConnection
 
         Leave();
         await CloseAsync().ConfigureAwait(false);
+        await over.CancelAsync().ConfigureAwait(false);
         await _intake.EndAsync().ConfigureAwait(false);
     }
 

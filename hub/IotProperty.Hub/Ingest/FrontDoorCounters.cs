@@ -11,6 +11,7 @@ namespace IotProperty.Hub.Ingest;
 /// <param name="Sent">Messages that were sent to edges.</param>
 /// <param name="SentBytes">Their payloads.</param>
 /// <param name="Dropped">Messages at QoS 0 that found all work places taken.</param>
+/// <param name="Paced">Batches that waited because their site sent faster than its share.</param>
 /// <param name="Refused">Refusals of connections, publishes and subscriptions by reason code.</param>
 public sealed record FrontDoorSnapshot(
     long Connections,
@@ -21,6 +22,7 @@ public sealed record FrontDoorSnapshot(
     long Sent,
     long SentBytes,
     long Dropped,
+    long Paced,
     IReadOnlyDictionary<MqttReasonCode, long> Refused);
 
 /// <summary>Safe on any task.</summary>
@@ -35,6 +37,7 @@ internal sealed class FrontDoorCounters
     private long _sent;
     private long _sentBytes;
     private long _dropped;
+    private long _paced;
 
     public long ConnectionOpened() => Interlocked.Increment(ref _connections);
 
@@ -60,6 +63,8 @@ internal sealed class FrontDoorCounters
 
     public void Dropped() => Interlocked.Increment(ref _dropped);
 
+    public void Paced() => Interlocked.Increment(ref _paced);
+
     public void Refused(MqttReasonCode code) => Interlocked.Increment(ref _refused[(byte)code]);
 
     public FrontDoorSnapshot Snapshot()
@@ -83,6 +88,7 @@ internal sealed class FrontDoorCounters
             Interlocked.Read(ref _sent),
             Interlocked.Read(ref _sentBytes),
             Interlocked.Read(ref _dropped),
+            Interlocked.Read(ref _paced),
             refused);
     }
 }

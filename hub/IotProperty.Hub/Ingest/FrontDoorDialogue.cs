@@ -70,7 +70,12 @@ internal sealed class FrontDoorDialogue(Lock gate, FrontDoor door, FrontDoorConn
                 return;
             }
 
-            session.Accept(entered.Resume(connect.CleanStart), assignedClientId: null);
+            if (!session.Accept(entered.Resume(connect.CleanStart), assignedClientId: null))
+            {
+                connection.KeepEnd(MqttReasonCode.PacketTooLarge, "the client's Maximum Packet Size leaves no room for CONNACK");
+                return;
+            }
+
             connection.LetIn();
         }
 

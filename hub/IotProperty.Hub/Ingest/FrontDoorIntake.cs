@@ -110,6 +110,18 @@ internal sealed class FrontDoorIntake(Lock gate, FrontDoor door, FrontDoorConnec
                     : (MqttReasonCode.UnspecifiedError, "the hub failed to take the state", null);
             }
 
+            TimeSpan wait = site.WaitFor(lane, work.Length);
+            if (wait > TimeSpan.Zero)
+            {
+                door.Counters.Paced();
+                await Task.Delay(wait, door.Time, connection.Over).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                if (connection.Over.IsCancellationRequested)
+                {
+                    // Without a receipt it comes again.
+                    return (MqttReasonCode.UnspecifiedError, "the connection is over", null);
+                }
+            }
+
             // Not cancelled with the connection: what has come this far may as well be committed, for its repetition changes nothing.
             Receipt? receipt = await door.Ingest.AcceptAsync(site.Name, lane, work.Payload, CancellationToken.None).ConfigureAwait(false);
             return receipt is null

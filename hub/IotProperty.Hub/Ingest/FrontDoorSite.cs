@@ -1,4 +1,5 @@
 using IotProperty.Protocols.Mqtt;
+using IotProperty.Protocols.Uplink;
 
 namespace IotProperty.Hub.Ingest;
 
@@ -6,7 +7,7 @@ namespace IotProperty.Hub.Ingest;
 /// What the front door knows of one site across connections: who is connected now, the session that may be resumed, the will that waits for the edge to
 /// come back, and the order of its state messages. Safe on any task.
 /// </summary>
-internal sealed class FrontDoorSite(string site, IUplinkIngest ingest, ILogger logger)
+internal sealed class FrontDoorSite(string site, IUplinkIngest ingest, FrontDoorOptions options, TimeProvider time, ILogger logger)
 {
     private readonly Lock _gate = new();
     private FrontDoorConnection? _current;
@@ -15,6 +16,10 @@ internal sealed class FrontDoorSite(string site, IUplinkIngest ingest, ILogger l
     private ReadOnlyMemory<byte>? _delayedWill;
     private long _willDueMs;
     private Task _stateTail = Task.CompletedTask;
+
+    // By lane; a flood of one lane holds up no other.
+    private readonly Pace[] _paces =
+        [.. Enum.GetValues<Lane>().Select(_ => new Pace(options.SiteBytesPerSecond, options.SiteBurstBytes, time))];
 
     public string Name => site;
 
@@ -28,6 +33,9 @@ internal sealed class FrontDoorSite(string site, IUplinkIngest ingest, ILogger l
             }
         }
     }
+
+    /// <summary>How long a batch that has just come must wait, so that one site takes no more of the hub than its share.</summary>
+    public TimeSpan WaitFor(Lane lane, int bytes) => _paces[(int)lane - (int)Lane.Event].Take(bytes + options.BatchCostBytes);
 
     /// <summary>
     /// Makes the connection the site's only one: an older one is told so and has handed over its session and will when this completes

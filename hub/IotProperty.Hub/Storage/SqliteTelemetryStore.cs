@@ -20,6 +20,9 @@ public sealed class SqliteTelemetryStore : ITelemetryStore, IAsyncDisposable
     private const int WaitingCommits = 16_384;
     private const int WaitingCommitsOfSite = 256;
     private const int GroupBatches = 64;
+
+    // A group that has so many samples takes no further batch: who comes meanwhile waits for no more than this.
+    private const int GroupSamples = 16_384;
     private const int MaxBlockSamples = 8192;
     private static readonly TimeSpan SealPause = TimeSpan.FromSeconds(60);
 
@@ -235,9 +238,11 @@ public sealed class SqliteTelemetryStore : ITelemetryStore, IAsyncDisposable
         List<PendingCommit> group = [];
         while (await _waiting.WaitToTakeAsync())
         {
-            while (group.Count < GroupBatches && _waiting.TryTake(out PendingCommit? commit))
+            int samples = 0;
+            while (group.Count < GroupBatches && samples < GroupSamples && _waiting.TryTake(out PendingCommit? commit))
             {
                 group.Add(commit);
+                samples += commit.Batch.Samples.Length;
             }
 
             CommitGroup(group);

@@ -93,28 +93,37 @@ public sealed class MqttServerSession
 
     /// <summary>
     /// Accepts the connection. <paramref name="kept"/> is the state of the client's earlier session; it is resumed unless the client asked for a clean
-    /// start, and then what was not acknowledged is sent again [MQTT-4.4.0-1].
+    /// start, and then what was not acknowledged is sent again [MQTT-4.4.0-1]. False when the client's Maximum Packet Size leaves no room for what CONNACK must say:
+    /// the connection has ended then.
     /// </summary>
-    public void Accept(MqttSessionState? kept, string? assignedClientId)
+    public bool Accept(MqttSessionState? kept, string? assignedClientId)
     {
         MqttConnect connect = Connect ?? throw new InvalidOperationException("there is no CONNECT to accept");
         if (HasEnded)
         {
-            return;
+            return false;
         }
 
         // A state that the client's smaller Receive Maximum could not take again is given up, which Session Present 0 says.
         bool resumed = kept is not null && !connect.CleanStart && kept.Unacknowledged.Count <= _window;
         _state = resumed ? kept! : new MqttSessionState();
+        if (!MqttPacketWriter.TryWrite(
+            _output, new MqttConnack(resumed, MqttReasonCode.Success) { Properties = Declare(connect, assignedClientId) }, _peerMaximumPacketSize))
+        {
+            Refuse(MqttReasonCode.PacketTooLarge, "the client's Maximum Packet Size leaves no room for CONNACK");
+            return false;
+        }
+
         IsConnected = true;
         WillToPublish = connect.Will;
-        MqttPacketWriter.TryWrite(_output, new MqttConnack(resumed, MqttReasonCode.Success) { Properties = Declare(connect, assignedClientId) }, _peerMaximumPacketSize);
         for (int i = 0; i < _state.Unacknowledged.Count; i++)
         {
             MqttPublish again = _state.Unacknowledged[i] with { Duplicate = true };
             _state.Unacknowledged[i] = again;
             MqttPacketWriter.TryWrite(_output, again, _peerMaximumPacketSize);
         }
+
+        return true;
     }
 
     /// <summary>Refuses the connection with a CONNACK and ends it.</summary>
@@ -132,7 +141,9 @@ public sealed class MqttServerSession
     {
         if (IsConnected && _unanswered.Remove(packetId))
         {
-            MqttPacketWriter.TryWrite(_output, new MqttAcknowledgement(MqttPacketType.Puback, packetId, code, Why(why)), _peerMaximumPacketSize);
+            MqttAcknowledgement puback = new(MqttPacketType.Puback, packetId, code, Why(why));
+            _ = MqttPacketWriter.TryWrite(_output, puback, _peerMaximumPacketSize)
+                || MqttPacketWriter.TryWrite(_output, puback with { Properties = MqttProperties.None }, _peerMaximumPacketSize);
         }
     }
 
@@ -199,7 +210,7 @@ public sealed class MqttServerSession
     {
         if (IsConnected)
         {
-            MqttPacketWriter.TryWrite(_output, new MqttDisconnect(code) { Properties = Why(why) }, _peerMaximumPacketSize);
+            WriteDisconnect(code, why);
         }
 
         IsConnected = false;
@@ -417,7 +428,7 @@ public sealed class MqttServerSession
     {
         if (IsConnected)
         {
-            MqttPacketWriter.TryWrite(_output, new MqttDisconnect(fault.Code) { Properties = Why(fault.Why) }, _peerMaximumPacketSize);
+            WriteDisconnect(fault.Code, fault.Why);
         }
         else
         {
@@ -432,9 +443,14 @@ public sealed class MqttServerSession
         MqttReasonCode allowed = MqttReasonCodes.IsAllowed(MqttPacketType.Connack, code) ? code : MqttReasonCode.ProtocolError;
 
         // CONNACK may always carry a reason string: Request Problem Information does not bind it (§3.1.2.11.7).
-        MqttPacketWriter.TryWrite(
-            _output, new MqttConnack(false, allowed) { Properties = new MqttProperties { ReasonString = why } }, _peerMaximumPacketSize);
+        _ = MqttPacketWriter.TryWrite(_output, new MqttConnack(false, allowed) { Properties = new MqttProperties { ReasonString = why } }, _peerMaximumPacketSize)
+            || MqttPacketWriter.TryWrite(_output, new MqttConnack(false, allowed), _peerMaximumPacketSize);
     }
+
+    /// <summary>Where the client's Maximum Packet Size leaves no room for the reason string, the code alone is said [MQTT-3.2.2-19], [MQTT-3.4.2-2], [MQTT-3.14.2-3].</summary>
+    private void WriteDisconnect(MqttReasonCode code, string why) =>
+        _ = MqttPacketWriter.TryWrite(_output, new MqttDisconnect(code) { Properties = Why(why) }, _peerMaximumPacketSize)
+            || MqttPacketWriter.TryWrite(_output, new MqttDisconnect(code), _peerMaximumPacketSize);
 
     private MqttServerEvent End(MqttReasonCode code, string reason)
     {

@@ -1,7 +1,5 @@
 using IotProperty.Benchmarks.Harness;
 using IotProperty.Hub.Ingest;
-using IotProperty.Hub.Live;
-using IotProperty.Hub.Reconciliation;
 using IotProperty.Hub.Storage;
 using IotProperty.Protocols.Uplink;
 using Microsoft.Data.Sqlite;
@@ -57,8 +55,8 @@ internal sealed class TelemetryIngestBenchmark : IBenchmark
         await using (store)
         {
             using IngestMeter meter = new();
-            Surroundings surroundings = new();
-            UplinkIngest ingest = new(store, surroundings, surroundings, surroundings, meter, TimeProvider.System, NullLogger<UplinkIngest>.Instance);
+            QuietRooms rooms = new();
+            UplinkIngest ingest = new(store, rooms, rooms, rooms, meter, TimeProvider.System, NullLogger<UplinkIngest>.Instance);
             PayloadSource payloads = new(run.Rounds * run.RoundMs);
             long sequence = 0;
             Comparison compared = await run.CompareAsync(
@@ -104,33 +102,5 @@ internal sealed class TelemetryIngestBenchmark : IBenchmark
         public byte[] Next() => _ahead.TryDequeue(out byte[]? payload) ? payload : Make();
 
         private byte[] Make() => BatchCodec.Encode(new Batch { Key = new(Site, 1, Lane.Telemetry, ++_sequence), Samples = [.. SampleSource.Of(_sequence)] });
-    }
-
-    /// <summary>The rooms around ingest that this benchmark does not measure.</summary>
-    private sealed class Surroundings : IEventLedger, IEdgeDirectory, ILiveFeed
-    {
-        public ValueTask<LedgerCommit> CommitAsync(Batch batch, ReadOnlyMemory<byte> contentHash, CancellationToken cancellationToken) =>
-            throw new NotSupportedException("only telemetry is measured");
-
-        public ValueTask<IReadOnlyList<BatchSpan>> BatchesAsync(string site, CancellationToken cancellationToken) =>
-            throw new NotSupportedException("only telemetry is measured");
-
-        public ValueTask<ReceivedTallies> TalliesAsync(string site, long fromMs, long toMs, CancellationToken cancellationToken) =>
-            throw new NotSupportedException("only telemetry is measured");
-
-        public ValueTask<IReadOnlyList<SequenceRange>> MissingAsync(string site, Lane lane, long epoch, SequenceRange span, CancellationToken cancellationToken) =>
-            throw new NotSupportedException("only telemetry is measured");
-
-        public ValueTask<bool> TakeStateAsync(EdgeState state, CancellationToken cancellationToken) => ValueTask.FromResult(false);
-
-        public void Heard(string site)
-        {
-        }
-
-        public void Publish(LiveEvent change)
-        {
-        }
-
-        public IAsyncEnumerable<LiveEvent> WatchAsync(CancellationToken cancellationToken) => throw new NotSupportedException("nobody watches");
     }
 }

@@ -1,7 +1,5 @@
 using IotProperty.Hub.Hosting.Configuration;
 using IotProperty.Hub.Ingest;
-using IotProperty.Hub.Live;
-using IotProperty.Hub.Reconciliation;
 using IotProperty.Hub.Storage;
 using IotProperty.Hub.Storage.TimeSeries;
 using IotProperty.Protocols.Uplink;
@@ -11,7 +9,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace IotProperty.Benchmarks.Ingest;
 
 /// <summary>The ingest of one hub on a time-series server and a PostgreSQL, without the rooms around it.</summary>
-internal sealed class TimeSeriesHub : IEventLedger, IEdgeDirectory, ILiveFeed, IAsyncDisposable
+internal sealed class TimeSeriesHub : IAsyncDisposable
 {
     private readonly PostgresLedgerDatabase _database;
     private readonly TimeSeriesTelemetryStore _store;
@@ -23,7 +21,8 @@ internal sealed class TimeSeriesHub : IEventLedger, IEdgeDirectory, ILiveFeed, I
         _database = new(new PostgresSettings { Host = postgres.Host, Port = postgres.Port, Database = database, User = PostgresServer.User }, TimeProvider.System);
         TimeSeriesTelemetryStore.Prepare(_database.Source, TimeProvider.System);
         _store = new(engine, _database.Source, new(), TimeProvider.System, NullLogger<TimeSeriesTelemetryStore>.Instance);
-        _ingest = new(_store, this, this, this, _meter, TimeProvider.System, NullLogger<UplinkIngest>.Instance);
+        QuietRooms rooms = new();
+        _ingest = new(_store, rooms, rooms, rooms, _meter, TimeProvider.System, NullLogger<UplinkIngest>.Instance);
     }
 
     /// <summary>From the payload of a packet to its receipt.</summary>
@@ -43,28 +42,4 @@ internal sealed class TimeSeriesHub : IEventLedger, IEdgeDirectory, ILiveFeed, I
         await _database.DisposeAsync();
         _meter.Dispose();
     }
-
-    public ValueTask<LedgerCommit> CommitAsync(Batch batch, ReadOnlyMemory<byte> contentHash, CancellationToken cancellationToken) =>
-        throw new NotSupportedException("only telemetry is measured");
-
-    public ValueTask<IReadOnlyList<BatchSpan>> BatchesAsync(string site, CancellationToken cancellationToken) =>
-        throw new NotSupportedException("only telemetry is measured");
-
-    public ValueTask<ReceivedTallies> TalliesAsync(string site, long fromMs, long toMs, CancellationToken cancellationToken) =>
-        throw new NotSupportedException("only telemetry is measured");
-
-    public ValueTask<IReadOnlyList<SequenceRange>> MissingAsync(string site, Lane lane, long epoch, SequenceRange span, CancellationToken cancellationToken) =>
-        throw new NotSupportedException("only telemetry is measured");
-
-    public ValueTask<bool> TakeStateAsync(EdgeState state, CancellationToken cancellationToken) => ValueTask.FromResult(false);
-
-    public void Heard(string site)
-    {
-    }
-
-    public void Publish(LiveEvent change)
-    {
-    }
-
-    public IAsyncEnumerable<LiveEvent> WatchAsync(CancellationToken cancellationToken) => throw new NotSupportedException("nobody watches");
 }

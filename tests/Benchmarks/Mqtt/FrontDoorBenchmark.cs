@@ -77,7 +77,7 @@ public sealed class FrontDoorBenchmark : IBenchmark
         builder.Logging.ClearProviders();
         builder.Services.AddSingleton<IUplinkIngest>(new IdleIngest());
         builder.Services.AddSingleton<IEdgeCredentials>(new AnyEdge());
-        builder.Services.AddFrontDoor();
+        builder.Services.AddFrontDoor(new FrontDoorOptions { SiteBytesPerSecond = double.MaxValue, SiteBurstBytes = double.MaxValue });
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseFrontDoor()));
         WebApplication app = builder.Build();
         await app.StartAsync(cancellationToken);

@@ -1,6 +1,7 @@
 using System.Globalization;
 using IotProperty.Hub.Ingest;
 using IotProperty.Protocols.Mqtt;
+using IotProperty.Tests;
 
 namespace IotProperty.Hub.Tests.Ingest;
 
@@ -14,10 +15,11 @@ public class FrontDoorLimitTests
     {
         FrontDoorOptions options = new();
         Assert.Equal(
-            (16_384, 256, 64, 64, Environment.ProcessorCount, 32, 16),
+            (16_384, 256, 64, 64, Math.Max(1, Environment.ProcessorCount / 2), 32, 16),
             (options.MaximumConnections, options.MaximumStrangers, options.MaximumStrangersOfAddress, options.MaximumTurnedAway,
                 options.MaximumChecks, options.MaximumWaitingChecks, options.LaneConcurrency));
         Assert.Equal(10, options.ConnectTimeout.TotalSeconds);
+        Assert.Equal((524_288d, 524_288d, 1024), (options.SiteBytesPerSecond, options.SiteBurstBytes, options.BatchCostBytes));
         MqttServerLimits session = options.Session;
         Assert.Equal(
             (48, (1024 * 1024) + 4096, 300, 8, 256),
@@ -48,6 +50,51 @@ public class FrontDoorLimitTests
         using RawMqtt second = await host.ConnectRawAsync();
         Assert.Null(await second.ReceiveAsync());
         Assert.Equal(1, host.Door.Snapshot().Refused[MqttReasonCode.ServerBusy]);
+    }
+
+    [Fact]
+    public async Task A_lane_that_sends_faster_than_its_share_waits_and_the_others_do_not()
+    {
+        FakeTime time = new();
+        FrontDoorOptions options = new() { SiteBytesPerSecond = 4, SiteBurstBytes = 4, BatchCostBytes = 0 };
+        await using FrontDoorHost host = await FrontDoorHost.StartAsync(options, time);
+        using RawMqtt edge = await host.ConnectRawAsync();
+        await edge.ConnectedAsync();
+
+        // Four bytes each: one from the rest before, one because the share is just paid for, and the third a second later.
+        await edge.SendAsync("32 23" + EventTopic + "00 01 00" + RawMqtt.Hex("one."));
+        await edge.SendAsync("32 23" + EventTopic + "00 02 00" + RawMqtt.Hex("two."));
+        await edge.SendAsync("32 23" + EventTopic + "00 03 00" + RawMqtt.Hex("tri."));
+        Assert.Equal(["one.", "two."], [(await host.Ingest.NextAsync()).Text, (await host.Ingest.NextAsync()).Text]);
+
+        // The door's own timer, and the turn that is waited for.
+        await time.TimersAsync(2);
+        Assert.Equal(1, host.Door.Snapshot().Paced);
+        await edge.SendAsync("32 25" + "00 1C" + RawMqtt.Hex("iotp/v1/riverside/up/reading") + "00 04 00" + RawMqtt.Hex("read"));
+        Assert.Equal("read", (await host.Ingest.NextAsync()).Text);
+        time.Advance(1_000);
+        Assert.Equal("tri.", (await host.Ingest.NextAsync()).Text);
+    }
+
+    [Fact]
+    public async Task What_waits_for_its_turn_does_not_hold_up_the_end_of_its_connection()
+    {
+        FakeTime time = new();
+        await using FrontDoorHost host = await FrontDoorHost.StartAsync(new FrontDoorOptions { SiteBytesPerSecond = 0.001, SiteBurstBytes = 0, BatchCostBytes = 0 }, time);
+        using (RawMqtt edge = await host.ConnectRawAsync())
+        {
+            await edge.ConnectedAsync();
+            await edge.SendAsync("32 23" + EventTopic + "00 01 00" + RawMqtt.Hex("one."));
+            await edge.SendAsync("32 23" + EventTopic + "00 02 00" + RawMqtt.Hex("two."));
+            Assert.Equal("one.", (await host.Ingest.NextAsync()).Text);
+            await time.TimersAsync(2);
+        }
+
+        using CancellationTokenSource patience = new(TimeSpan.FromSeconds(30));
+        while (host.Door.Snapshot().Connections > 0)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, patience.Token);
+        }
     }
 
     [Fact]

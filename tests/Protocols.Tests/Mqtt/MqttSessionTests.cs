@@ -41,6 +41,47 @@ public class MqttSessionTests
         Assert.Null(server.WillToPublish);
     }
 
+    [Theory]
+    [InlineData(4, "")] // not even the shortest CONNACK
+    [InlineData(9, "20 03 00 87 00")]
+    [InlineData(100, "20 0A 00 87 07 1F 00 04 66 75 6C 6C")]
+    public void A_reason_is_left_out_where_the_client_has_no_room_for_it(uint room, string answer)
+    {
+        ArrayBufferWriter<byte> toClient = new();
+        MqttServerSession server = new(new MqttServerLimits(), toClient, 0);
+        ArrayBufferWriter<byte> toServer = new();
+        MqttPacketWriter.TryWrite(toServer, new MqttConnect("c", CleanStart: true, 10) { Properties = new MqttProperties { MaximumPacketSize = room } });
+        Feed(server, toServer);
+        server.Refuse(MqttReasonCode.NotAuthorized, "full");
+        Assert.Equal(answer, MqttBytes.Hex(toClient.WrittenSpan));
+        Assert.True(server.HasEnded);
+    }
+
+    [Theory]
+    [InlineData(12, "20 03 00 95 00")]
+    [InlineData(40, "40 03 00 01 87 E0 01 8B")]
+    public void A_client_with_little_room_hears_the_codes_or_is_told_that_it_has_too_little(uint room, string answer)
+    {
+        ArrayBufferWriter<byte> toClient = new();
+        MqttServerSession server = new(new MqttServerLimits(), toClient, 0);
+        ArrayBufferWriter<byte> toServer = new();
+        MqttPacketWriter.TryWrite(toServer, new MqttConnect("c", CleanStart: true, 10) { Properties = new MqttProperties { MaximumPacketSize = room } });
+        Feed(server, toServer);
+        if (!server.Accept(null, assignedClientId: null))
+        {
+            Assert.Equal(answer, MqttBytes.Hex(toClient.WrittenSpan));
+            return;
+        }
+
+        MqttPacketWriter.TryWrite(toServer, new MqttPublish("up", "x"u8.ToArray(), MqttQos.AtLeastOnce, Retain: false, Duplicate: false, 1, MqttProperties.None));
+        Feed(server, toServer);
+        toClient.ResetWrittenCount();
+        string far = new('x', 100);
+        server.Acknowledge(1, MqttReasonCode.NotAuthorized, far);
+        server.Disconnect(MqttReasonCode.ServerShuttingDown, far);
+        Assert.Equal(answer, MqttBytes.Hex(toClient.WrittenSpan));
+    }
+
     [Fact]
     public void A_subscription_too_many_is_refused_and_those_that_stand_may_be_changed()
     {
