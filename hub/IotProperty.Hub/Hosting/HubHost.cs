@@ -99,8 +99,8 @@ public sealed class HubHost
     private void MapRequests()
     {
         WebApplication app = Application;
-        app.UseExceptionHandler();
         app.UseMiddleware<SecurityHeaders>();
+        app.UseExceptionHandler();
         app.UseRequestLocalization();
         app.UseStatusCodePages(ErrorPages.WriteAsync);
         app.UseRouting();

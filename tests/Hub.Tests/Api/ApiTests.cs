@@ -33,6 +33,8 @@ public sealed class ApiTests(SeededHub seeded) : IClassFixture<SeededHub>
     [InlineData("buildings", """{"site":"riverside","name":{}}""", "name", "at least one of")]
     [InlineData("invoices", """{"unit":"u","from":"2026-01-01","to":"2026-02-01T00:00:00Z"}""", "from", "RFC 3339")]
     [InlineData("invoices", """{"unit":"u","from":"2026-01-01T00:00:00","to":"2026-02-01T00:00:00Z"}""", "from", "offset")]
+    [InlineData("tariffs", """{"name":"t","utility":"water","unit":"m3","currency":"CNY","versions":[null]}""", "versions", "holds null")]
+    [InlineData("technicians", """{"name":"t","skills":["lift",null]}""", "skills", "holds null")]
     [InlineData("maintenance-plans", """{"asset":"a","title":{"en":"t"},"calendar":{"everyDays":"x","from":"2026-01-05"}}""", "calendar.everyDays", "")]
     public async Task Body_that_cannot_be_read_names_the_field(string path, string body, string field, string mend)
     {

@@ -1,3 +1,4 @@
+using System.Collections;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
@@ -31,7 +32,7 @@ public static class ApiJson
         options.Converters.Add(new ExactDecimalConverter());
         options.Converters.Add(new MeasuredValueConverter());
         options.Converters.Add(new LocalTextConverter());
-        options.TypeInfoResolverChain.Insert(0, new DefaultJsonTypeInfoResolver { Modifiers = { TellTimesAsText } });
+        options.TypeInfoResolverChain.Insert(0, new DefaultJsonTypeInfoResolver { Modifiers = { TellTimesAsText, RefuseNullsInLists } });
     }
 
     private static void TellTimesAsText(JsonTypeInfo type)
@@ -48,6 +49,31 @@ public static class ApiJson
             {
                 property.Name = property.Name[..^2];
                 property.CustomConverter = property.PropertyType == typeof(long) ? InstantConverter.Instance : OptionalInstantConverter.Instance;
+            }
+        }
+    }
+
+    /// <summary>The reader holds members to their nullability, but not the elements of their lists.</summary>
+    private static void RefuseNullsInLists(JsonTypeInfo type)
+    {
+        if (type.Kind != JsonTypeInfoKind.Object)
+        {
+            return;
+        }
+
+        foreach (JsonPropertyInfo property in type.Properties)
+        {
+            if (property.Set is { } set && property.PropertyType != typeof(string) && property.PropertyType.IsAssignableTo(typeof(IEnumerable)))
+            {
+                property.Set = (owner, value) =>
+                {
+                    if (value is IEnumerable list && list.Cast<object?>().Contains(null))
+                    {
+                        throw new JsonException("holds null where none may be");
+                    }
+
+                    set(owner, value);
+                };
             }
         }
     }
