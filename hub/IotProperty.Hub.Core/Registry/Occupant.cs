@@ -19,6 +19,9 @@ public sealed record Occupant
 
     public string Phone { get; init; } = "";
 
+    /// <summary>Of the identity card or passport; empty: not recorded.</summary>
+    public string IdNumber { get; init; } = "";
+
     public OccupantRole Role { get; init; }
 
     /// <summary>How many people live in the household, this one included; widens the bands of some tariffs.</summary>

@@ -28,6 +28,7 @@ public static class RegistryRules
         .Id(occupant.Id)
         .Text("name", occupant.Name)
         .OptionalText("phone", occupant.Phone)
+        .OptionalText("idNumber", occupant.IdNumber)
         .Require(occupant.HouseholdSize is >= 1 and <= MaxHouseholdSize, "householdSize", $"householdSize: must be 1 to {MaxHouseholdSize}")
         .Reasons;
 

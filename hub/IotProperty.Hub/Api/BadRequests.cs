@@ -1,16 +1,25 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using IotProperty.Hub.Registry.Personal;
 using Microsoft.AspNetCore.Diagnostics;
 
 namespace IotProperty.Hub.Api;
 
-/// <summary>Turns a body that cannot be read into problem details that name the field and the mend.</summary>
+/// <summary>Turns a body, or a row, that cannot be read into problem details that name the place and the mend.</summary>
 internal sealed partial class BadRequests : IExceptionHandler
 {
     private static readonly string[] IsMissing = ["is missing"];
 
     public async ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken)
     {
+        if (exception is PersonalDataException unreadable)
+        {
+            // Names the place and the key, and neither the text nor what it should be.
+            httpContext.Response.StatusCode = StatusCodes.Status500InternalServerError;
+            await TypedResults.Problem(statusCode: StatusCodes.Status500InternalServerError, title: "Personal data cannot be read", detail: unreadable.Message).ExecuteAsync(httpContext);
+            return true;
+        }
+
         if (exception is not BadHttpRequestException bad)
         {
             return false;

@@ -23,6 +23,7 @@ public static class HubCommandLine
             UserCommand.Create(output, time),
             TokenCommand.Create(output, time),
             AuditCommand.Create(output, time),
+            KeysCommand.Create(output, time),
             ReconcileCommand.Create(output, time),
             MigrateStoreCommand.Create(output, errors, time),
             BackupCommand.Create(output, time),

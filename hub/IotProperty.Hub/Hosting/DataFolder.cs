@@ -15,6 +15,9 @@ public sealed class DataFolder
     /// <summary>Samples.</summary>
     public string TelemetryFile => System.IO.Path.Combine(Path, "telemetry.db");
 
+    /// <summary>The keys of personal data, where the configuration names no other file.</summary>
+    public string PersonalKeyFile => System.IO.Path.Combine(Path, Registry.Personal.PersonalKeys.FileName);
+
     /// <summary>The keys that sign login cookies; made when it is not there.</summary>
     public DirectoryInfo Keys => Make(KeyFolder);
 

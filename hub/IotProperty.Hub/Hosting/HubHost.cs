@@ -6,6 +6,7 @@ using IotProperty.Hub.Ingest.Broker;
 using IotProperty.Hub.Live;
 using IotProperty.Hub.Pages;
 using IotProperty.Hub.People;
+using IotProperty.Hub.Registry.Personal;
 using IotProperty.Hub.Storage;
 using Microsoft.AspNetCore.DataProtection.KeyManagement;
 
@@ -43,7 +44,8 @@ public sealed class HubHost
         builder.Services.AddRoutingCore();
         HubLogging.Configure(builder.Logging);
         builder.Services.AddSingleton(time);
-        builder.Services.AddLedger(settings.Configuration.Ledger, folder);
+        builder.Services.AddLedger(settings.Configuration.Ledger, folder, settings.Configuration.PersonalKeyFile);
+        builder.Services.AddHostedService(provider => provider.GetRequiredService<PersonalVault>());
         builder.Services.AddLedgerJobs(shared: settings.Configuration.Ledger is not null);
         builder.Services.AddTelemetry(settings.Configuration.Telemetry, folder);
         builder.Services.AddUplinkIngest();

@@ -6,6 +6,7 @@ using IotProperty.Hub.Pages.Lines;
 using IotProperty.Hub.Pages.Meters;
 using IotProperty.Hub.Pages.Overview;
 using IotProperty.Hub.Pages.Reconciliation;
+using IotProperty.Hub.Pages.Residents;
 using IotProperty.Hub.Pages.Trends;
 using IotProperty.Hub.Pages.WorkOrders;
 
@@ -45,6 +46,7 @@ internal static class HubPages
         pages.MapWorkOrders();
         pages.MapMeters();
         pages.MapInvoices();
+        pages.MapResidents();
         pages.MapAuditPages();
     }
 }

@@ -24,7 +24,11 @@ public interface IRegistry
 
     ValueTask<Result<Unit>> AddAsync(Unit unit, CancellationToken cancellationToken);
 
+    /// <summary>Masked as <see cref="Masking"/> says.</summary>
     ValueTask<Page<Occupant>> OccupantsAsync(string? unit, PageRequest page, CancellationToken cancellationToken);
+
+    /// <summary>One occupant as they are; the audit log tells of it before.</summary>
+    ValueTask<Result<Occupant>> ShowOccupantAsync(string id, CancellationToken cancellationToken);
 
     ValueTask<Result<Occupant>> AddAsync(Occupant occupant, CancellationToken cancellationToken);
 

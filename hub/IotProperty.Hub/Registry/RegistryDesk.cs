@@ -1,11 +1,12 @@
 using IotProperty.Hub.Audit;
+using IotProperty.Hub.Registry.Personal;
 using IotProperty.Hub.Storage;
 using Microsoft.EntityFrameworkCore;
 
 namespace IotProperty.Hub.Registry;
 
 /// <summary>The registry on the ledger.</summary>
-public sealed class RegistryDesk(Ledger ledger, EdgeDirectory edges) : IRegistry
+public sealed class RegistryDesk(Ledger ledger, EdgeDirectory edges, PersonalVault vault) : IRegistry
 {
     public async ValueTask<IReadOnlyList<Site>> SitesAsync(CancellationToken cancellationToken) => await ledger.ReadAsync(
         db => db.Set<Site>().OrderBy(s => s.Id).ToListAsync(cancellationToken), cancellationToken);
@@ -112,8 +113,32 @@ public sealed class RegistryDesk(Ledger ledger, EdgeDirectory edges) : IRegistry
             cancellationToken);
     }
 
-    public ValueTask<Page<Occupant>> OccupantsAsync(string? unit, PageRequest page, CancellationToken cancellationToken) => ledger.ReadAsync(
-        db => Paging.ByIdAsync(db.Set<Occupant>().Where(o => unit == null || o.Unit == unit), o => o.Id, page, cancellationToken), cancellationToken);
+    public async ValueTask<Page<Occupant>> OccupantsAsync(string? unit, PageRequest page, CancellationToken cancellationToken)
+    {
+        Page<Occupant> closed = await ledger.ReadAsync(
+            db => Paging.ByIdAsync(db.Set<Occupant>().Where(o => unit == null || o.Unit == unit), o => o.Id, page, cancellationToken), cancellationToken);
+        return new Page<Occupant>([.. closed.Items.Select(occupant => Masking.Mask(vault.Open(occupant)))], closed.Next);
+    }
+
+    public async ValueTask<Result<Occupant>> ShowOccupantAsync(string id, CancellationToken cancellationToken)
+    {
+        // The entry of the audit log is on disk before anybody sees the name.
+        Occupant? closed = await ledger.WriteAsync(
+            async change =>
+            {
+                Occupant? found = await change.Db.Set<Occupant>().SingleOrDefaultAsync(o => o.Id == id, cancellationToken);
+                if (found is not null)
+                {
+                    string site = await change.Db.Set<Unit>().Where(u => u.Id == found.Unit)
+                        .Join(change.Db.Set<Building>(), u => u.Building, b => b.Id, (_, b) => b.Site).SingleAsync(cancellationToken);
+                    change.Audit(AuditAction.ResidentShown, "occupant", id, site);
+                }
+
+                return found;
+            },
+            cancellationToken);
+        return closed is null ? Refusal.NotFound("occupant", id) : vault.Open(closed);
+    }
 
     public async ValueTask<Result<Occupant>> AddAsync(Occupant occupant, CancellationToken cancellationToken)
     {
@@ -123,6 +148,7 @@ public sealed class RegistryDesk(Ledger ledger, EdgeDirectory edges) : IRegistry
             return Refusal.Invalid(reasons);
         }
 
+        await vault.EnsureKeyAsync(cancellationToken);
         return await ledger.WriteAsync<Result<Occupant>>(
             async change =>
             {
@@ -139,7 +165,7 @@ public sealed class RegistryDesk(Ledger ledger, EdgeDirectory edges) : IRegistry
                     return Taken("occupant", added.Id);
                 }
 
-                await change.InsertAsync(added);
+                await change.InsertAsync(vault.Close(added));
                 change.Audit(AuditAction.RecordAdded, "occupant", added.Id, site);
                 return added;
             },

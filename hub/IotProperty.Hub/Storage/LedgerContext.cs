@@ -5,6 +5,7 @@ using IotProperty.Hub.Audit;
 using IotProperty.Hub.Billing;
 using IotProperty.Hub.Maintenance;
 using IotProperty.Hub.Registry;
+using IotProperty.Hub.Registry.Personal;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.ChangeTracking;
 using Microsoft.EntityFrameworkCore.Metadata;
@@ -71,6 +72,7 @@ public sealed class LedgerContext : DbContext
         Add<Building>(model, "building").ComplexProperty(b => b.Name);
         Add<Unit>(model, "unit");
         Add<Occupant>(model, "occupant");
+        Add<PersonalKeyRow>(model, "personal_key");
         Add<Asset>(model, "asset").ComplexProperty(a => a.Name);
         EntityTypeBuilder<EdgeRecord> edge = Add<EdgeRecord>(model, "edge", nameof(EdgeRecord.Site));
         Json(edge.Property(e => e.Catalogue));

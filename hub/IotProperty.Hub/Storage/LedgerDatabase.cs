@@ -43,6 +43,9 @@ public abstract class LedgerDatabase
     internal virtual Task<IDbContextTransaction> BeginSnapshotAsync(DbContext context, CancellationToken cancellationToken) =>
         context.Database.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellationToken);
 
+    /// <summary>Overwrites what updated rows of the table left behind in the database's files.</summary>
+    internal abstract Task ScrubAsync(string table, CancellationToken cancellationToken);
+
     /// <summary>The first thing in a write's transaction. With <paramref name="alone"/> no other hub writes until it ends: the way of a write that others got ahead of.</summary>
     internal virtual Task TakeTurnAsync(DbContext inTransaction, bool alone, CancellationToken cancellationToken) => Task.CompletedTask;
 

@@ -8,6 +8,7 @@ using IotProperty.Hub.Ingest;
 using IotProperty.Hub.Jobs;
 using IotProperty.Hub.Maintenance;
 using IotProperty.Hub.Registry;
+using IotProperty.Hub.Registry.Personal;
 
 namespace IotProperty.Hub.Storage;
 
@@ -18,9 +19,11 @@ public static class LedgerServices
     /// <param name="services">Where to.</param>
     /// <param name="postgres">Null: SQLite in the data folder.</param>
     /// <param name="folder">For the embedded ledger.</param>
-    public static IServiceCollection AddLedger(this IServiceCollection services, PostgresSettings? postgres, DataFolder folder)
+    /// <param name="personalKeyFile">See <see cref="AddPersonalData"/>.</param>
+    public static IServiceCollection AddLedger(this IServiceCollection services, PostgresSettings? postgres, DataFolder folder, string? personalKeyFile = null)
     {
         services.AddLedgerDatabase(postgres, folder);
+        services.AddPersonalData(personalKeyFile, folder);
         services.AddSingleton<Ledger>();
         services.AddSingleton<IEventLedger, EventLedger>();
         services.AddSingleton<EdgeDirectory>();
@@ -33,6 +36,16 @@ public static class LedgerServices
         services.AddSingleton<AuditDesk>();
         services.AddSingleton<IHealthProbe, LedgerProbe>();
         return services;
+    }
+
+    /// <summary>What encrypts personal data; its start, which checks the keys, is the caller's where no host starts it.</summary>
+    /// <param name="services">Where to.</param>
+    /// <param name="file">Null: in the data folder.</param>
+    /// <param name="folder">The hub's.</param>
+    public static IServiceCollection AddPersonalData(this IServiceCollection services, string? file, DataFolder folder)
+    {
+        ArgumentNullException.ThrowIfNull(folder);
+        return services.AddSingleton(new PersonalKeys(file ?? folder.PersonalKeyFile)).AddSingleton<PersonalVault>();
     }
 
     /// <summary>The database alone, for commands.</summary>

@@ -130,6 +130,12 @@ public sealed class PostgresLedgerDatabase : LedgerDatabase, IDisposable, IAsync
         ? Task.CompletedTask
         : change.ExecuteAsync("SELECT pg_notify(@Channel, @News)", new { LiveNews.Channel, News = LiveNews.Write(ReplicaId, change.Announced) });
 
+    internal override async Task ScrubAsync(string table, CancellationToken cancellationToken)
+    {
+        await using NpgsqlCommand command = Source.CreateCommand($"VACUUM FULL {table}");
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
     internal override Task LockAsync(DbContext inTransaction, string name, CancellationToken cancellationToken) =>
         inTransaction.Database.ExecuteSqlAsync($"SELECT pg_advisory_xact_lock({PostgresLock.Key(name)})", cancellationToken);
 

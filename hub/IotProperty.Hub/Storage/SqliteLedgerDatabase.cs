@@ -42,6 +42,16 @@ public sealed class SqliteLedgerDatabase : LedgerDatabase
         return (DbContextOptionsBuilder<TContext>)builder.UseSqlite(ConnectionString).AddInterceptors(SyncEveryCommit.Instance);
     }
 
+    internal override async Task ScrubAsync(string table, CancellationToken cancellationToken)
+    {
+        await using SqliteConnection connection = new(ConnectionString);
+        await connection.OpenAsync(cancellationToken);
+        await using SqliteCommand command = connection.CreateCommand();
+        command.CommandTimeout = 0;
+        command.CommandText = "VACUUM; PRAGMA wal_checkpoint(TRUNCATE)";
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
     /// <summary>Deferred: the others of SQLite's transactions take the place of the one writer.</summary>
     internal override async Task<IDbContextTransaction> BeginSnapshotAsync(DbContext context, CancellationToken cancellationToken)
     {

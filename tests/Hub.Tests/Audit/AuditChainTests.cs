@@ -57,7 +57,7 @@ public abstract class AuditChainTests : IDisposable
     [ConformanceFact]
     public async Task Entry_stands_or_falls_with_the_change_that_it_tells_of()
     {
-        RegistryDesk registry = new(Fixture.Ledger, new EdgeDirectory(Fixture.Ledger, Fixture.Clock));
+        RegistryDesk registry = new(Fixture.Ledger, new EdgeDirectory(Fixture.Ledger, Fixture.Clock), Fixture.Vault());
         Assert.True((await registry.AddAsync(new Site { Id = "riverside", Name = new LocalText("Riverside", "江畔"), TimeZone = "Asia/Shanghai" }, default)).Succeeded);
         await Assert.ThrowsAsync<InvalidOperationException>(async () => await Fixture.Ledger.WriteAsync<bool>(
             change =>

@@ -178,7 +178,7 @@ public abstract class BillingDeskTests : IDisposable
     private async Task PrepareAsync()
     {
         _fixture.Clock.MoveTo(DateTimeOffset.FromUnixTimeMilliseconds(StartMs).AddHours(4));
-        RegistryDesk registry = new(_fixture.Ledger, new EdgeDirectory(_fixture.Ledger, _fixture.Clock));
+        RegistryDesk registry = new(_fixture.Ledger, new EdgeDirectory(_fixture.Ledger, _fixture.Clock), _fixture.Vault());
         LocalText name = new("Riverside", "滨江");
         Must(await registry.AddAsync(new Site { Id = "riverside", Name = name, TimeZone = "Asia/Shanghai" }, default));
         Must(await registry.AddAsync(new Building { Id = "b-1", Site = "riverside", Name = name }, default));

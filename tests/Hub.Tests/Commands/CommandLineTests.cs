@@ -24,6 +24,7 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("token create", "token", "create", "--help")]
     [InlineData("backup", "backup", "--help")]
     [InlineData("audit verify", "audit", "verify", "--help")]
+    [InlineData("keys rotate", "keys", "rotate", "--help")]
     [InlineData("audit show", "audit", "show", "--help")]
     public async Task Every_command_explains_itself(string command, params string[] arguments)
     {

@@ -28,7 +28,7 @@ public abstract class JobTests : IDisposable
     protected JobTests(LedgerEngine engine)
     {
         _fixture = new LedgerFixture(engine);
-        _registry = new RegistryDesk(_fixture.Ledger, new EdgeDirectory(_fixture.Ledger, _fixture.Clock));
+        _registry = new RegistryDesk(_fixture.Ledger, new EdgeDirectory(_fixture.Ledger, _fixture.Clock), _fixture.Vault());
         _desk = new WorkOrderDesk(_fixture.Ledger);
         _plans = new MaintenancePlanJob(_fixture.Ledger, _telemetry);
         _orders = new WorkOrderJob(_fixture.Ledger);

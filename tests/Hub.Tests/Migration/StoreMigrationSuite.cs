@@ -165,7 +165,10 @@ public abstract class StoreMigrationSuite(EmbeddedEstate estate) : IClassFixture
         MigrationRecord again = new();
         Assert.Equal(0, await MoveAsync(again));
         Assert.Equal(2, again.Notes.Count(note => note.Contains("nothing is left to do", StringComparison.Ordinal)));
-        await using HubUnderTest hub = await HubUnderTest.StartAsync(ledger: Postgres, telemetry: Telemetry);
+        await using HubUnderTest hub = await HubUnderTest.StartAsync(
+            ledger: Postgres,
+            telemetry: Telemetry,
+            change: settings => settings with { Configuration = settings.Configuration with { PersonalKeyFile = Path.Combine(estate.Folder, IotProperty.Hub.Registry.Personal.PersonalKeys.FileName) } });
         using HttpClient browser = await hub.BrowserAsync(estate.Administrator.Name, estate.Administrator.Secret);
         Assert.Equal(
             "told before the move",

@@ -52,6 +52,7 @@ public sealed partial class ResourceTests
     [InlineData("work-order-entry", typeof(IotProperty.Hub.Maintenance.WorkOrderEntryKind))]
     [InlineData("origin", typeof(IotProperty.Hub.Maintenance.WorkOrderOrigin))]
     [InlineData("priority", typeof(IotProperty.Hub.Maintenance.WorkOrderPriority))]
+    [InlineData("occupant-role", typeof(IotProperty.Hub.Registry.OccupantRole))]
     [InlineData("boundary", typeof(IotProperty.Hub.Billing.BoundarySource), "reading")]
     public void Every_value_has_its_words(string prefix, Type values, string? withoutWords = null)
     {

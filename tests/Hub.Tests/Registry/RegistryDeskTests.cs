@@ -22,7 +22,7 @@ public abstract class RegistryDeskTests : IDisposable
     {
         _fixture = new LedgerFixture(engine);
         _edges = new EdgeDirectory(_fixture.Ledger, _fixture.Clock);
-        _desk = new RegistryDesk(_fixture.Ledger, _edges);
+        _desk = new RegistryDesk(_fixture.Ledger, _edges, _fixture.Vault());
     }
 
     public void Dispose()
@@ -38,7 +38,7 @@ public abstract class RegistryDeskTests : IDisposable
         Building building = Must(await _desk.AddAsync(new Building { Site = site.Id, Name = new LocalText("Block 3", "3号楼"), Address = "1 River Road" }, default));
         Unit unit = Must(await _desk.AddAsync(
             new Unit { Building = building.Id, Number = "1202", FloorAreaM2 = 89.50m, Layout = "2+1", Occupancy = Occupancy.Let }, default));
-        Occupant occupant = Must(await _desk.AddAsync(new Occupant { Unit = unit.Id, Name = "Zhang", Phone = "139", Role = OccupantRole.Tenant, HouseholdSize = 3 }, default));
+        Occupant occupant = Must(await _desk.AddAsync(new Occupant { Unit = unit.Id, Name = "张三", Phone = "+86 139 1234 5678", IdNumber = "11010519491231002X", Role = OccupantRole.Tenant, HouseholdSize = 3 }, default));
         Asset asset = Must(await _desk.AddAsync(
             new Asset { Id = "lift-1", Site = site.Id, Device = "lift-1", Kind = "lift", Name = Text("Lift"), Purchased = new DateOnly(2019, 5, 1), ServiceLifeYears = 15 }, default));
         Assert.Equal(32, building.Id.Length);
@@ -46,7 +46,10 @@ public abstract class RegistryDeskTests : IDisposable
         Assert.Equal(building, await _desk.FindBuildingAsync(building.Id, default));
         Assert.Equal(unit, await _desk.FindUnitAsync(unit.Id, default));
         Assert.Equal("89.50", (await _desk.FindUnitAsync(unit.Id, default))!.FloorAreaM2!.Value.ToString(System.Globalization.CultureInfo.InvariantCulture));
-        Assert.Equal([occupant], (await _desk.OccupantsAsync(unit.Id, PageRequest.First, default)).Items);
+        Assert.Equal(occupant, Must(await _desk.ShowOccupantAsync(occupant.Id, default)));
+        Assert.Equal(
+            [occupant with { Name = "张*", Phone = "139****5678", IdNumber = "110***********002X" }],
+            (await _desk.OccupantsAsync(unit.Id, PageRequest.First, default)).Items);
         Assert.Equal(asset, await _desk.FindAssetAsync("lift-1", default));
         Assert.Empty((await _desk.UnitsAsync("elsewhere", PageRequest.First, default)).Items);
     }

@@ -38,6 +38,11 @@ public sealed class LedgerFixture : IDisposable
 
     public Ledger Ledger { get; }
 
+    public string KeyFile => Path.Combine(_folder.FullName, "personal.keys");
+
+    /// <summary>Personal data of this ledger, with keys beside it.</summary>
+    public IotProperty.Hub.Registry.Personal.PersonalVault Vault() => new(Ledger, Database, new(KeyFile));
+
     /// <summary>A connection of one's own to the same database.</summary>
     public DbConnection Open()
     {

@@ -28,7 +28,10 @@ internal static class RegistryRoutes
             ApiResults.Found(await registry.FindUnitAsync(id, cancellationToken), "unit", id)).Requires(Permission.SeeRegistry).Produces<Unit>().WithSummary("One unit.");
 
         group.MapGet("/occupants", async (string? unit, [AsParameters] Paging paging, IRegistry registry, CancellationToken cancellationToken) =>
-            await registry.OccupantsAsync(unit, paging.Request, cancellationToken)).Requires(Permission.SeeResidents).WithSummary("Owners and occupants, of one unit or of all.");
+            await registry.OccupantsAsync(unit, paging.Request, cancellationToken)).Requires(Permission.SeeResidents).WithSummary("Owners and occupants, of one unit or of all, masked.");
+        group.MapPost("/occupants/{id}/show", async (string id, IRegistry registry, CancellationToken cancellationToken) =>
+            ApiResults.Ok(await registry.ShowOccupantAsync(id, cancellationToken)))
+            .Requires(Permission.SeeResidents).Produces<Occupant>().WithSummary("One owner or occupant unmasked; the audit log tells of it.");
         group.MapPost("/occupants", async ([FromBody] Occupant occupant, IRegistry registry, CancellationToken cancellationToken) =>
             ApiResults.Created(await registry.AddAsync(occupant, cancellationToken), added => $"/api/v1/occupants?unit={added.Unit}"))
             .Requires(Permission.ChangeRegistry).Produces<Occupant>(201).WithSummary("Add an owner or occupant.");

@@ -94,6 +94,23 @@ internal sealed class ConfigurationSection(string file, string path, YamlMapping
         return full;
     }
 
+    /// <summary>The path of a file that the hub may make; its folder must be there.</summary>
+    public string? NewFilePath(string key)
+    {
+        if (Text(key) is not { } name)
+        {
+            return null;
+        }
+
+        string full = System.IO.Path.GetFullPath(name, System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(file))!);
+        if (!Directory.Exists(System.IO.Path.GetDirectoryName(full)))
+        {
+            Wrong(Find(key)!, key, $"names the file {full}, whose folder is not there", "make the folder, for the hub's user alone; a relative path is looked for beside this file");
+        }
+
+        return full;
+    }
+
     /// <summary>What stands in the file that the key names, without the line's end.</summary>
     public Secret? Secret(string key)
     {

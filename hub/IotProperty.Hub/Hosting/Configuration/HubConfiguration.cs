@@ -18,6 +18,9 @@ public sealed record HubConfiguration
     /// <summary>Null: edges come to the hub's own front door only.</summary>
     public BrokerSettings? Broker { get; init; }
 
+    /// <summary>The file with the keys of personal data; null: <c>personal.keys</c> in the data folder.</summary>
+    public string? PersonalKeyFile { get; init; }
+
     /// <summary>Reads the file that was named, or <see cref="FileName"/> in the data folder when it is there; otherwise the hub is embedded.</summary>
     /// <exception cref="Commands.UsageException">Every mistake at once, each with its place and mend.</exception>
     public static HubConfiguration Load(string? file, string dataFolder)

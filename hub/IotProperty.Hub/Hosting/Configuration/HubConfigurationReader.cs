@@ -34,8 +34,9 @@ public static class HubConfigurationReader
         }
 
         BrokerSettings? broker = root.Section("broker") is { } brokerSection ? ReadBroker(brokerSection) : null;
+        string? personalKeyFile = root.NewFilePath("personalKeyFile");
         root.RefuseOthers();
-        return new HubConfiguration { Ledger = ledger, Telemetry = telemetry, Broker = broker };
+        return new HubConfiguration { Ledger = ledger, Telemetry = telemetry, Broker = broker, PersonalKeyFile = personalKeyFile };
     }
 
     private static PostgresSettings ReadPostgres(ConfigurationSection section)
