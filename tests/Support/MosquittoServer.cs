@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
 namespace IotProperty.Tests;
@@ -118,20 +117,9 @@ public sealed class MosquittoServer : IAsyncDisposable
 
     private static X509Certificate2 WriteCertificates(string folder)
     {
-        DateTimeOffset now = TimeProvider.System.GetUtcNow();
-        using var rootKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        CertificateRequest rootRequest = new("CN=test root", rootKey, HashAlgorithmName.SHA256);
-        rootRequest.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
-        using X509Certificate2 root = rootRequest.CreateSelfSigned(now.AddDays(-1), now.AddDays(2));
-
-        using var serverKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        CertificateRequest serverRequest = new("CN=localhost", serverKey, HashAlgorithmName.SHA256);
-        SubjectAlternativeNameBuilder names = new();
-        names.AddDnsName("localhost");
-        serverRequest.CertificateExtensions.Add(names.Build());
-        using X509Certificate2 server = serverRequest.Create(root, now.AddDays(-1), now.AddDays(1), [1, 2, 3]);
-        File.WriteAllText(Path.Combine(folder, "server.pem"), server.ExportCertificatePem());
-        File.WriteAllText(Path.Combine(folder, "server.key"), serverKey.ExportPkcs8PrivateKeyPem());
-        return X509CertificateLoader.LoadCertificate(root.RawData);
+        using ServerCertificate certificate = ServerCertificate.For("localhost");
+        File.WriteAllText(Path.Combine(folder, "server.pem"), certificate.Server.ExportCertificatePem());
+        File.WriteAllText(Path.Combine(folder, "server.key"), certificate.Server.GetECDsaPrivateKey()!.ExportPkcs8PrivateKeyPem());
+        return X509CertificateLoader.LoadCertificate(certificate.Root.RawData);
     }
 }

@@ -12,6 +12,7 @@ public sealed record OutboxSettings
     private readonly int _window = 16;
     private readonly int _flushMs = 1_000;
     private readonly int _tallySeconds = 300;
+    private readonly int _maxBatchBytes = UplinkLimits.MaxEncodedBytes;
 
     /// <summary>Quota for all rows, each counted with its payload and <see cref="RowOverheadBytes"/>; at least <see cref="MinMaxBytes"/>.</summary>
     public long MaxBytes
@@ -49,6 +50,17 @@ public sealed record OutboxSettings
 
     /// <summary>How many samples one telemetry batch may gather while it waits.</summary>
     public int MaxBatchSamples { get; init; } = UplinkLimits.MaxRecords / 2;
+
+    /// <summary>
+    /// The longest batch that the uplink carries; 4096 to <see cref="UplinkLimits.MaxEncodedBytes"/>. What would be longer is halved before it gets its number.
+    /// </summary>
+    public int MaxBatchBytes
+    {
+        get => _maxBatchBytes;
+        init => _maxBatchBytes = value is >= 4_096 and <= UplinkLimits.MaxEncodedBytes
+            ? value
+            : throw new ArgumentOutOfRangeException(nameof(value), value, $"4096 to {UplinkLimits.MaxEncodedBytes}");
+    }
 
     /// <summary>What a row costs on disk beside its payload.</summary>
     public int RowOverheadBytes { get; init; } = 128;

@@ -39,10 +39,6 @@ public sealed record SiteConfiguration
     public IEnumerable<DeviceConfiguration> Devices => Lines.SelectMany(line => line.Devices);
 }
 
-/// <summary>How the edge reaches its hub.</summary>
-/// <param name="PasswordFile">As written in the site file: relative to its folder, or absolute.</param>
-public sealed record UplinkConfiguration(string Host, int Port, bool Tls, string User, string PasswordFile);
-
 /// <param name="Listen">A loopback address; port 0 chooses a free one.</param>
 public sealed record HealthConfiguration(IPEndPoint Listen);
 

@@ -10,6 +10,9 @@ namespace IotProperty.Edge.Profiles;
 /// </summary>
 public sealed class SiteConfigurationReader
 {
+    /// <summary>Left for what the edge adds about itself.</summary>
+    private const int OwnStateBytes = 2_048;
+
     private readonly SiteSources _sources;
     private readonly List<ConfigurationMistake> _mistakes = [];
     private readonly Dictionary<string, ProfileFile> _profiles = [];
@@ -27,7 +30,9 @@ public sealed class SiteConfigurationReader
         return new SiteReferences(
             TextOf(root, "profiles"),
             TextOf(root?.Find("access") as YamlMapping, "credentials"),
-            TextOf(root?.Find("uplink") as YamlMapping, "passwordFile"));
+            TextOf(root?.Find("uplink") as YamlMapping, "passwordFile"),
+            TextOf(root?.Find("uplink") as YamlMapping, "connectionStringFile"),
+            TextOf(root?.Find("uplink") as YamlMapping, "rootsFile"));
 
         static string? TextOf(YamlMapping? mapping, string key) => mapping?.Find(key) is YamlScalar { Text.Length: > 0 } scalar ? scalar.Text : null;
     }
@@ -68,7 +73,7 @@ public sealed class SiteConfigurationReader
         string? id = site.Id("site", "write site: the id that `iotp-hub edge add` was given");
         LocalText? name = site.Name("name", "write name: { en: …, zh-CN: … }");
         TimeZoneInfo? zone = ReadTimeZone(site);
-        UplinkConfiguration? uplink = ReadUplink(site);
+        UplinkConfiguration? uplink = UplinkReader.Read(site, _sources);
         HealthConfiguration? health = ReadHealth(site);
         OutboxConfiguration outbox = ReadOutbox(site);
         int diagnosticsEverySeconds = ReadDiagnostics(site);
@@ -109,13 +114,18 @@ public sealed class SiteConfigurationReader
     /// <summary>What the hub could not be told of would end every connection to it.</summary>
     private static void CheckCatalogue(MappingReader site, SiteConfiguration read)
     {
+        const string Mend = "give some of the lines to another edge, as a site of its own";
         try
         {
-            EdgeStateCodec.Encode(new EdgeState(read.Id, Online: true, 1, "", read.Hash, 0, SiteCatalogues.Of(read)));
+            int bytes = EdgeStateCodec.Encode(new EdgeState(read.Id, Online: true, 1, "", read.Hash, 0, SiteCatalogues.Of(read))).Length;
+            if (bytes > read.Uplink.MaxPayloadBytes - OwnStateBytes)
+            {
+                site.AddAt("lines", $"the devices, points and rules take {bytes} bytes to tell, and this uplink carries {read.Uplink.MaxPayloadBytes - OwnStateBytes}", Mend);
+            }
         }
         catch (ArgumentException)
         {
-            site.AddAt("lines", "the devices, points and rules are too many for one edge", "give some of the lines to another edge, as a site of its own");
+            site.AddAt("lines", "the devices, points and rules are too many for one edge", Mend);
         }
     }
 
@@ -162,28 +172,6 @@ public sealed class SiteConfigurationReader
         }
 
         return zone;
-    }
-
-    private UplinkConfiguration? ReadUplink(MappingReader site)
-    {
-        MappingReader? uplink = site.Mapping("uplink", "'uplink'", "write uplink: { host: …, port: 1883, user: …, passwordFile: … }");
-        if (uplink is null)
-        {
-            return null;
-        }
-
-        string? host = uplink.Text("host", "write the hub's host name or address");
-        long? port = uplink.Integer("port", 1, 65_535, "write port: 1883, or 8883 with TLS");
-        bool tls = uplink.Flag("tls") ?? false;
-        string? user = uplink.Text("user", "write the user name that `iotp-hub edge add` printed");
-        string? passwordFile = uplink.Text("passwordFile", "name the file that holds the password that `iotp-hub edge add` printed");
-        uplink.Finish();
-        if (passwordFile is not null && _sources.PasswordProblem.Length > 0)
-        {
-            uplink.AddAt("passwordFile", _sources.PasswordProblem, "write the password that `iotp-hub edge add` printed into this file");
-        }
-
-        return host is null || port is null || user is null || passwordFile is null ? null : new UplinkConfiguration(host, (int)port.Value, tls, user, passwordFile);
     }
 
     private static HealthConfiguration? ReadHealth(MappingReader site)

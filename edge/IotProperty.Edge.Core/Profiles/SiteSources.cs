@@ -13,7 +13,7 @@ public sealed record ReferencedFile(SourceText? Source, string Problem)
 }
 
 /// <summary>Which other files a site file names, as written there. Null where it names none.</summary>
-public sealed record SiteReferences(string? ProfilesFolder, string? CredentialsFile, string? PasswordFile);
+public sealed record SiteReferences(string? ProfilesFolder, string? CredentialsFile, string? PasswordFile, string? ConnectionStringFile, string? RootsFile);
 
 /// <summary>All texts that make up one site.</summary>
 public sealed record SiteSources
@@ -34,6 +34,12 @@ public sealed record SiteSources
 
     /// <summary>Why the uplink's password file cannot be used; empty when it can. Its content stays out of here.</summary>
     public string PasswordProblem { get; init; } = "";
+
+    /// <summary>Why the uplink's connection string cannot be used; empty when it can. Its content stays out of here.</summary>
+    public string ConnectionStringProblem { get; init; } = "";
+
+    /// <summary>Why the uplink's trusted certificates cannot be used; empty when they can.</summary>
+    public string RootsProblem { get; init; } = "";
 
     /// <summary>Knows the data items that profiles name.</summary>
     public required IItemDictionary Items { get; init; }

@@ -9,6 +9,8 @@ using IotProperty.Edge.Outbox;
 using IotProperty.Edge.Profiles;
 using IotProperty.Edge.Storage;
 using IotProperty.Edge.Uplink;
+using IotProperty.Edge.Uplink.Azure;
+using IotProperty.Protocols.AzureIotHub;
 using IotProperty.Protocols.Uplink;
 using Microsoft.Extensions.Logging;
 
@@ -23,6 +25,9 @@ public sealed class EdgeDaemon : IAsyncDisposable
 {
     /// <summary>All of a stop; systemd is told to wait for longer.</summary>
     private static readonly TimeSpan StopWithin = TimeSpan.FromSeconds(4.5);
+
+    /// <summary>Receipts come by way of IoT Hub and whoever reads it, and every message to a device counts: asking again too early costs twice.</summary>
+    private const int AzureReceiptTimeoutMs = 60_000;
 
     private readonly SiteConfiguration _site;
     private readonly EdgeClock _clock;
@@ -41,7 +46,7 @@ public sealed class EdgeDaemon : IAsyncDisposable
     private readonly List<LineRunner> _lines = [];
     private bool _outboxDisposed;
 
-    private EdgeDaemon(SiteConfiguration site, string password, string dataFolder, SqliteOutbox outbox, EdgeClock clock, ILoggerFactory loggers, SystemdNotifier systemd)
+    private EdgeDaemon(SiteConfiguration site, UplinkSecrets secrets, string dataFolder, SqliteOutbox outbox, EdgeClock clock, ILoggerFactory loggers, SystemdNotifier systemd)
     {
         _site = site;
         _outbox = outbox;
@@ -54,9 +59,8 @@ public sealed class EdgeDaemon : IAsyncDisposable
         _alarms = new AlarmService(site with { Alarms = [.. site.Alarms, StoreAlarm.Rule] }, outbox, outbox, clock, loggers.CreateLogger<AlarmService>());
         _access = new AccessService(site, FingerprintKeyFile.ReadOrCreate(dataFolder), outbox, outbox, writer, clock, loggers.CreateLogger<AccessService>());
         _readings = new ReadingService(outbox, clock.Time, loggers.CreateLogger<ReadingService>());
-        UplinkOptions uplink = new(
-            site.Id, site.Uplink.Host, site.Uplink.Port, site.Uplink.Tls, site.Uplink.User, password, Version, site.Hash, CatalogueOf(site));
-        _uplink = new UplinkService(uplink, new MqttConnector(clock.Time), outbox, outbox, clock, NewRandom(), loggers.CreateLogger<UplinkService>());
+        (UplinkOptions uplink, IMqttConnector connector) = OpenUplink(site, secrets, clock);
+        _uplink = new UplinkService(uplink, connector, outbox, outbox, clock, NewRandom(), loggers.CreateLogger<UplinkService>());
         LineSinks sinks = new([_alarms, _access], _access, _readings, outbox);
         foreach (LineConfiguration line in site.Lines)
         {
@@ -79,7 +83,7 @@ public sealed class EdgeDaemon : IAsyncDisposable
     /// <see cref="UnauthorizedAccessException"/> or <see cref="InvalidDataException"/> with the reason when the data folder cannot be used.
     /// </summary>
     public static async Task<EdgeDaemon> OpenAsync(
-        SiteConfiguration site, string password, string dataFolder, EdgeClock clock, ILoggerFactory loggers, SystemdNotifier systemd)
+        SiteConfiguration site, UplinkSecrets secrets, string dataFolder, EdgeClock clock, ILoggerFactory loggers, SystemdNotifier systemd)
     {
         ArgumentNullException.ThrowIfNull(site);
         OutboxSettings settings = new()
@@ -88,11 +92,17 @@ public sealed class EdgeDaemon : IAsyncDisposable
             MaxBytes = site.Outbox.MaxBytes,
             Window = site.Outbox.Window,
             TallySeconds = site.Outbox.TallySeconds,
+            MaxBatchBytes = site.Uplink.MaxPayloadBytes,
         };
+        if (site.Uplink is AzureUplinkConfiguration)
+        {
+            settings = settings with { ReceiptTimeoutMs = AzureReceiptTimeoutMs, MaxReceiptTimeoutMs = 10 * AzureReceiptTimeoutMs };
+        }
+
         SqliteOutbox outbox = SqliteOutbox.Open(Path.Combine(dataFolder, "outbox.db"), site.Id, settings, clock, loggers.CreateLogger<SqliteOutbox>());
         try
         {
-            return new EdgeDaemon(site, password, dataFolder, outbox, clock, loggers, systemd);
+            return new EdgeDaemon(site, secrets, dataFolder, outbox, clock, loggers, systemd);
         }
         catch
         {
@@ -238,6 +248,33 @@ public sealed class EdgeDaemon : IAsyncDisposable
         {
             // A part that broke ends the run by itself; here it only must not keep the others from being stopped.
             _logger.PartEnded(e, part);
+        }
+    }
+
+    private static (UplinkOptions Options, IMqttConnector Connector) OpenUplink(SiteConfiguration site, UplinkSecrets secrets, EdgeClock clock)
+    {
+        MqttConnector connector = new(clock.Time);
+        SiteCatalogue catalogue = CatalogueOf(site);
+        switch (site.Uplink)
+        {
+            case MqttUplinkConfiguration mqtt:
+                return (new UplinkOptions(site.Id, mqtt.Host, mqtt.Port, mqtt.Tls, mqtt.User, secrets.Secret, Version, site.Hash, catalogue), connector);
+            case AzureUplinkConfiguration azure:
+                AzureDeviceIdentity identity = AzureDeviceIdentity.TryParse(secrets.Secret, out AzureDeviceIdentity? parsed, out string why)
+                    ? parsed
+                    : throw new InvalidDataException($"the connection string in {azure.ConnectionStringFile} {why}");
+                AzureLinkOptions link = new(site.Id, identity, $"iotp-edge/{Version}")
+                {
+                    Host = azure.Host,
+                    Port = azure.Port,
+                    TrustedRoots = secrets.Roots,
+                    AcknowledgementIsReceipt = azure.AcknowledgementIsReceipt,
+                    TokenLifetime = TimeSpan.FromMinutes(azure.TokenMinutes),
+                };
+                UplinkOptions options = new(site.Id, azure.Host ?? identity.HostName, azure.Port, Tls: true, "", "", Version, site.Hash, catalogue);
+                return (options, new AzureConnector(link, connector, clock, NewRandom()));
+            default:
+                throw new ArgumentOutOfRangeException(nameof(site), site.Uplink, "not an uplink that this edge knows");
         }
     }
 

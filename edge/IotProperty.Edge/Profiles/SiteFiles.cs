@@ -1,5 +1,8 @@
 using System.Collections.Immutable;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using IotProperty.Edge.Drivers;
+using IotProperty.Protocols.AzureIotHub;
 
 namespace IotProperty.Edge.Profiles;
 
@@ -50,18 +53,28 @@ public static class SiteFiles
             ProfilesProblem = profilesProblem,
             Credentials = references.CredentialsFile is { } credentials ? ReadFile(Path.Combine(folder, credentials), credentials) : null,
             PasswordProblem = references.PasswordFile is { } password ? PasswordProblem(Path.Combine(folder, password), password) : "",
+            ConnectionStringProblem = references.ConnectionStringFile is { } connection ? ConnectionStringProblem(Path.Combine(folder, connection), connection) : "",
+            RootsProblem = references.RootsFile is { } roots ? RootsProblem(Path.Combine(folder, roots), roots) : "",
             Items = ItemDictionary.Standard,
             FindTimeZone = FindTimeZone,
         });
         return unreadable.Count == 0 ? result : new SiteReadResult(null, [.. result.Mistakes, .. unreadable]);
     }
 
-    /// <summary>The uplink's password: the first line of its file. <see cref="Read"/> has found it readable and not empty.</summary>
-    public static string ReadPassword(string siteFile, SiteConfiguration site)
+    /// <summary>What the uplink needs beside the site file. <see cref="Read"/> has found it readable and whole.</summary>
+    public static UplinkSecrets ReadUplinkSecrets(string siteFile, SiteConfiguration site)
     {
         ArgumentNullException.ThrowIfNull(site);
         string folder = Path.GetDirectoryName(Path.GetFullPath(siteFile))!;
-        return FirstLine(File.ReadAllText(Path.Combine(folder, site.Uplink.PasswordFile)));
+        string secret = FirstLine(File.ReadAllText(Path.Combine(folder, site.Uplink.SecretFile)));
+        if (site.Uplink is not AzureUplinkConfiguration { RootsFile: { } file })
+        {
+            return new UplinkSecrets(secret);
+        }
+
+        X509Certificate2Collection roots = [];
+        roots.ImportFromPemFile(Path.Combine(folder, file));
+        return new UplinkSecrets(secret) { Roots = roots };
     }
 
     /// <summary>The first line of a file that the site names, such as a meter's password; null, and why, when there is none.</summary>
@@ -101,6 +114,34 @@ public static class SiteFiles
         return file.Source is null ? file.Problem
             : FirstLine(file.Source.Text).Length == 0 ? $"{name} is empty"
             : "";
+    }
+
+    private static string ConnectionStringProblem(string path, string name)
+    {
+        ReferencedFile file = ReadFile(path, name);
+        return file.Source is null ? file.Problem
+            : AzureDeviceIdentity.TryParse(FirstLine(file.Source.Text), out _, out string why) ? ""
+            : $"the connection string in {name} {why}";
+    }
+
+    private static string RootsProblem(string path, string name)
+    {
+        ReferencedFile file = ReadFile(path, name);
+        if (file.Source is null)
+        {
+            return file.Problem;
+        }
+
+        X509Certificate2Collection roots = [];
+        try
+        {
+            roots.ImportFromPem(file.Source.Text);
+            return roots.Count > 0 ? "" : $"{name} holds no certificate";
+        }
+        catch (CryptographicException broken)
+        {
+            return $"{name} holds a certificate that cannot be read: {broken.Message}";
+        }
     }
 
     private static string FirstLine(string text) => text.AsSpan().TrimStart('\uFEFF').ToString().Split('\n', 2)[0].Trim();

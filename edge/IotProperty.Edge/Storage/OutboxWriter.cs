@@ -235,8 +235,7 @@ internal sealed class OutboxWriter : IDisposable
         {
             foreach (Batch batch in add.Batches.Select(UplinkText.Storable).SelectMany(_rows.Corrections.Split))
             {
-                Batch keyed = _rows.Stamps.Place(batch) with { Key = _rows.NextKey(add.Lane, ahead: encoded.Count) };
-                encoded.Add((keyed, BatchCodec.Encode(keyed)));
+                BatchSplit.Encode(_rows.Stamps.Place(batch), _settings.MaxBatchBytes, () => _rows.NextKey(add.Lane, ahead: encoded.Count), encoded);
             }
         }
         catch (ArgumentException misuse)

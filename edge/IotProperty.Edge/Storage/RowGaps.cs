@@ -54,7 +54,8 @@ internal sealed class RowGaps(Func<string> newId, ILogger logger)
 
         if (growing is { } row)
         {
-            rows.Grow(row, BatchOf(rows.KeyOf(row), records));
+            Batch grown = BatchOf(rows.KeyOf(row), records);
+            rows.Grow(row, grown, BatchCodec.Encode(grown));
         }
         else
         {

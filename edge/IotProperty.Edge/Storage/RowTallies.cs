@@ -94,7 +94,8 @@ internal sealed class RowTallies(int everySeconds)
         Told += tallies.Length;
         if (replaces && rows.Queue.Find(_toldId) is { } told)
         {
-            rows.Grow(told, new Batch { Key = rows.KeyOf(told), Tallies = tallies });
+            Batch grown = new() { Key = rows.KeyOf(told), Tallies = tallies };
+            rows.Grow(told, grown, BatchCodec.Encode(grown));
             return;
         }
 

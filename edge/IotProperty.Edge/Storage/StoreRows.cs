@@ -122,11 +122,12 @@ internal sealed class StoreRows
     }
 
     /// <summary>Puts a longer content into the place of a batch that <see cref="OutboxQueue.MayGrow"/>.</summary>
+    /// <param name="payload">The batch, encoded.</param>
     /// <param name="more">The samples that are new in it.</param>
-    public OutboxRow Grow(in OutboxRow row, Batch batch, ReadOnlySpan<Sample> more = default)
+    public OutboxRow Grow(in OutboxRow row, Batch batch, byte[] payload, ReadOnlySpan<Sample> more = default)
     {
         Tallies.Grew(row.Number, more);
-        OutboxRow grown = Replace(row, batch);
+        OutboxRow grown = Replace(row, batch, payload);
         Happened(new OutboxEvent.Grew(grown));
         return grown;
     }
@@ -135,7 +136,7 @@ internal sealed class StoreRows
     public void Correct(in OutboxRow row, Batch before, Batch after)
     {
         Tallies.Corrected(before, after);
-        Happened(new OutboxEvent.Corrected(Replace(row, after)));
+        Happened(new OutboxEvent.Corrected(Replace(row, after, BatchCodec.Encode(after))));
     }
 
     /// <summary>Takes a row back that is not to be published any more; whoever does it sees to what it held.</summary>
@@ -292,9 +293,8 @@ internal sealed class StoreRows
         Tallies.Open(opened.Database, opened.Rows, _now, Epoch);
     }
 
-    private OutboxRow Replace(in OutboxRow before, Batch batch)
+    private OutboxRow Replace(in OutboxRow before, Batch batch, byte[] payload)
     {
-        byte[] payload = BatchCodec.Encode(batch);
         OutboxRow row = EventBatches.Describe(before.Id, batch, payload.Length);
         if (row.Number.Epoch == Epoch)
         {

@@ -34,8 +34,7 @@ internal sealed class TelemetryRows(StoreRows rows, OutboxSettings settings, ILo
         while (at < all.Length)
         {
             ImmutableArray<Sample> part = [.. all.Slice(at, Math.Min(settings.MaxBatchSamples, all.Length - at))];
-            Batch batch = new() { Key = rows.NextKey(Lane.Telemetry), Samples = part };
-            _open = (rows.Insert(batch, BatchCodec.Encode(batch)), part);
+            _open = Insert(new Batch { Key = default, Samples = part });
             at += part.Length;
         }
     }
@@ -51,8 +50,30 @@ internal sealed class TelemetryRows(StoreRows rows, OutboxSettings settings, ILo
         int taken = Math.Min(samples.Length, settings.MaxBatchSamples - open.Samples.Length);
         ImmutableArray<Sample> all = [.. open.Samples, .. samples[..taken]];
         Batch batch = new() { Key = rows.NextKey(Lane.Telemetry) with { Sequence = open.Row.Number.Sequence }, Samples = all };
-        _open = (rows.Grow(open.Row, batch, samples[..taken]), all);
+        byte[] payload = BatchCodec.Encode(batch);
+        if (payload.Length > settings.MaxBatchBytes)
+        {
+            _open = null;
+            return 0;
+        }
+
+        _open = (rows.Grow(open.Row, batch, payload, samples[..taken]), all);
         return taken;
+    }
+
+    /// <summary>As one row, or as several where it is too large for one.</summary>
+    /// <returns>The last of them.</returns>
+    private (OutboxRow Row, ImmutableArray<Sample> Samples) Insert(Batch batch)
+    {
+        List<(Batch Batch, byte[] Payload)> parts = [];
+        BatchSplit.Encode(batch, settings.MaxBatchBytes, () => rows.NextKey(Lane.Telemetry, ahead: parts.Count), parts);
+        (OutboxRow Row, ImmutableArray<Sample> Samples) last = default;
+        foreach ((Batch part, byte[] payload) in parts)
+        {
+            last = (rows.Insert(part, payload), part.Samples);
+        }
+
+        return last;
     }
 
     /// <summary>Stores the samples that were on their way while the clock was stepped, in rows of their own. Returns the others.</summary>
@@ -65,8 +86,7 @@ internal sealed class TelemetryRows(StoreRows rows, OutboxSettings settings, ILo
         {
             foreach (Sample[] part in late.Chunk(settings.MaxBatchSamples))
             {
-                Batch batch = corrections.Apply(new Batch { Key = rows.NextKey(Lane.Telemetry), Samples = [.. part] }, late.Key);
-                rows.Insert(batch, BatchCodec.Encode(batch));
+                Insert(corrections.Apply(new Batch { Key = default, Samples = [.. part] }, late.Key));
             }
         }
 

@@ -7,7 +7,7 @@ using IotProperty.Protocols.Mqtt;
 
 namespace IotProperty.Edge.Uplink;
 
-/// <summary>Opens MQTT 5 connections over TCP, with TLS where the options ask for it.</summary>
+/// <summary>Opens MQTT connections over TCP, with TLS where the options ask for it.</summary>
 public sealed class MqttConnector(TimeProvider time) : IMqttConnector
 {
     public async Task<IMqttLink> ConnectAsync(MqttLinkOptions options, CancellationToken cancellationToken)
@@ -38,7 +38,7 @@ public sealed class MqttConnector(TimeProvider time) : IMqttConnector
             {
                 OperationCanceledException when cancellationToken.IsCancellationRequested => error,
                 OperationCanceledException => new MqttLinkClosedException($"{where} did not answer within {options.ConnectTimeout.TotalSeconds:0.#} s"),
-                MqttLinkClosedException => new MqttLinkClosedException($"{where}: {error.Message}"),
+                MqttLinkClosedException refused => new MqttLinkClosedException($"{where}: {error.Message}", refused.Code),
                 AuthenticationException => new MqttLinkClosedException($"{where}: TLS failed: {error.Message}"),
                 SocketException or IOException => new MqttLinkClosedException($"cannot connect to {where}: {error.Message}"),
                 _ => error,
@@ -55,7 +55,7 @@ public sealed class MqttConnector(TimeProvider time) : IMqttConnector
         }
 
         SslStream tls = new(plain, leaveInnerStreamOpen: false);
-        SslClientAuthenticationOptions tlsOptions = new() { TargetHost = options.Host };
+        SslClientAuthenticationOptions tlsOptions = new() { TargetHost = options.ServerName ?? options.Host };
         if (options.TrustedRoots is { } roots)
         {
             tlsOptions.CertificateChainPolicy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
@@ -69,6 +69,7 @@ public sealed class MqttConnector(TimeProvider time) : IMqttConnector
     private static MqttClientOptions SessionOptions(MqttLinkOptions options) => new()
     {
         ClientId = options.ClientId,
+        Version = options.Version,
         UserName = options.User,
         Password = Encoding.UTF8.GetBytes(options.Password),
         Will = options.Will is { } will ? new MqttWill(will.Topic, will.Payload, MqttQos.AtLeastOnce, will.Retain) : null,

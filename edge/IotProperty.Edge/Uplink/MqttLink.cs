@@ -278,9 +278,11 @@ internal sealed class MqttLink : IMqttLink
         }
     }
 
-    private void End(MqttClientEvent ended) => End($"ended by MQTT: {Describe(ended.ReasonCode, ended.Reason)}");
+    private void End(MqttClientEvent ended) => End($"ended by MQTT: {Describe(ended.ReasonCode, ended.Reason)}", ended.ReasonCode);
 
-    private void End(string reason)
+    private void End(string reason) => End(reason, MqttReasonCode.UnspecifiedError);
+
+    private void End(string reason, MqttReasonCode code)
     {
         List<MqttPublishOperation> publishes;
         List<TaskCompletionSource<MqttClientEvent>> subscribes;
@@ -303,7 +305,7 @@ internal sealed class MqttLink : IMqttLink
         _keepAlive.Dispose();
         _stream.Dispose();
         _inbox.Complete();
-        _connected.TrySetException(new MqttLinkClosedException(reason));
+        _connected.TrySetException(new MqttLinkClosedException(reason, code));
         _closed.TrySetResult(reason);
         foreach (MqttPublishOperation publish in publishes)
         {

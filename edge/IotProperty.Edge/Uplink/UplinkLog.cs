@@ -32,6 +32,12 @@ internal static partial class UplinkLog
     [LoggerMessage(1228, LogLevel.Error, "Command {Id} was not answered: {Reason}")]
     public static partial void CommandNotAnswered(ILogger logger, string id, string reason);
 
+    [LoggerMessage(1230, LogLevel.Information, "The connection to the hub is opened anew: {Reason}")]
+    public static partial void Renewing(ILogger logger, string reason);
+
+    [LoggerMessage(1231, LogLevel.Warning, "A message that is neither a receipt nor a command is ignored: {Topic}")]
+    public static partial void UnknownMessage(ILogger logger, string topic);
+
     [LoggerMessage(1229, LogLevel.Information, "The hub did not take the goodbye: {Reason}")]
     public static partial void NoGoodbye(ILogger logger, string reason);
 }

@@ -45,11 +45,11 @@ public sealed class UplinkService(
             TimeSpan.FromMilliseconds(options.RetryMs), TimeSpan.FromMilliseconds(options.MaxRetryMs), TimeSpan.FromMilliseconds(options.SettledMs));
         while (!cancellationToken.IsCancellationRequested)
         {
-            bool useful = false;
+            ConnectionEnd end = ConnectionEnd.Useless;
             long begunMs = clock.Now().MonotonicMs;
             try
             {
-                useful = await RunConnectionAsync(cancellationToken).ConfigureAwait(false);
+                end = await RunConnectionAsync(cancellationToken).ConfigureAwait(false);
             }
             catch (MqttLinkClosedException refused)
             {
@@ -61,13 +61,18 @@ public sealed class UplinkService(
                 return;
             }
 
-            TimeSpan wait = pause.Next(useful, TimeSpan.FromMilliseconds(clock.Now().MonotonicMs - begunMs), random.NextDouble());
+            if (end == ConnectionEnd.Renewing)
+            {
+                continue;
+            }
+
+            TimeSpan wait = pause.Next(end == ConnectionEnd.Useful, TimeSpan.FromMilliseconds(clock.Now().MonotonicMs - begunMs), random.NextDouble());
             await Task.Delay(wait, clock.Time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
-    /// <summary>One connection from its opening to its end. Returns whether it was useful: it brought a receipt, or had the time to.</summary>
-    private async Task<bool> RunConnectionAsync(CancellationToken cancellationToken)
+    /// <summary>One connection from its opening to its end. It was useful when it brought a receipt, or had the time to.</summary>
+    private async Task<ConnectionEnd> RunConnectionAsync(CancellationToken cancellationToken)
     {
         long openedMs = clock.Now().MonotonicMs;
         long receiptsBefore = _counters.Committed;
@@ -94,14 +99,20 @@ public sealed class UplinkService(
             if (cancellationToken.IsCancellationRequested)
             {
                 await SayGoodbyeAsync(link).ConfigureAwait(false);
-                return true;
+                return ConnectionEnd.Useful;
             }
         }
 
         string reason = await link.Closed.ConfigureAwait(false);
+        if (link.IsRenewing)
+        {
+            UplinkLog.Renewing(logger, reason);
+            return ConnectionEnd.Renewing;
+        }
+
         _lastReason = reason;
         UplinkLog.Lost(logger, reason);
-        return _counters.Committed > receiptsBefore || clock.Now().MonotonicMs - openedMs >= options.SettledMs;
+        return _counters.Committed > receiptsBefore || clock.Now().MonotonicMs - openedMs >= options.SettledMs ? ConnectionEnd.Useful : ConnectionEnd.Useless;
     }
 
     private async Task SayGoodbyeAsync(IMqttLink link)
@@ -122,6 +133,13 @@ public sealed class UplinkService(
     {
         EdgeState state = new(options.Site, online, dispatch.Epoch, options.Version, options.ProfileHash, clock.Now().UtcMs, catalogue);
         return new MqttLinkMessage(UplinkTopics.State(options.Site), EdgeStateCodec.Encode(UplinkText.Storable(state)), Retain: true);
+    }
+
+    private enum ConnectionEnd
+    {
+        Useless,
+        Useful,
+        Renewing,
     }
 
     /// <summary>Said once per reason: a hub that is away for a day is one line, not thousands.</summary>

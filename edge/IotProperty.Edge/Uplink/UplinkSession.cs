@@ -89,7 +89,7 @@ internal sealed class UplinkSession(
     {
         try
         {
-            MqttLinkMessage message = new(UplinkTopics.Up(site, batch.Number.Lane), batch.Payload, Retain: false);
+            MqttLinkMessage message = new(UplinkTopics.Up(site, batch.Number.Lane), batch.Payload, Retain: false) { Number = batch.Number };
             MqttPublishResult result = await link.PublishAsync(message, CancellationToken.None).ConfigureAwait(false);
             if (result.Accepted)
             {
@@ -100,6 +100,16 @@ internal sealed class UplinkSession(
                 counters.PublishRejected();
                 NoteRejection(batch.Number, result);
             }
+
+            if (result.Receipt is { } status)
+            {
+                BatchKey key = new(site, batch.Number.Epoch, batch.Number.Lane, batch.Number.Sequence);
+                await TakeAsync([new Receipt(key, status, status == ReceiptStatus.Refused ? result.Reason : "")], CancellationToken.None).ConfigureAwait(false);
+            }
+        }
+        catch (ChannelClosedException)
+        {
+            // The outbox has stopped; it publishes the batch again when it runs again.
         }
         catch (MqttLinkClosedException)
         {
@@ -137,25 +147,34 @@ internal sealed class UplinkSession(
             {
                 await TakeReceiptsAsync(message.Payload, cancellationToken).ConfigureAwait(false);
             }
-            else if (message.Topic.StartsWith(_commandPrefix, StringComparison.Ordinal)
-                && await commands.RefuseAsync(message.Topic[_commandPrefix.Length..], cancellationToken).ConfigureAwait(false))
+            else if (!message.Topic.StartsWith(_commandPrefix, StringComparison.Ordinal))
+            {
+                counters.MalformedMessage();
+                UplinkLog.UnknownMessage(logger, Quoted.Of(message.Topic));
+            }
+            else if (await commands.RefuseAsync(message.Topic[_commandPrefix.Length..], cancellationToken).ConfigureAwait(false))
             {
                 counters.CommandRefused();
             }
         }
     }
 
-    private async ValueTask TakeReceiptsAsync(ReadOnlyMemory<byte> payload, CancellationToken cancellationToken)
+    private ValueTask TakeReceiptsAsync(ReadOnlyMemory<byte> payload, CancellationToken cancellationToken)
     {
         Decoded<IReadOnlyList<Receipt>> decoded = ReceiptCodec.Decode(payload.Span);
         if (!decoded.Done)
         {
             counters.MalformedMessage();
             UplinkLog.Malformed(logger, decoded.Why);
-            return;
+            return ValueTask.CompletedTask;
         }
 
-        foreach (Receipt receipt in decoded.Value)
+        return TakeAsync(decoded.Value, cancellationToken);
+    }
+
+    private ValueTask TakeAsync(IReadOnlyList<Receipt> receipts, CancellationToken cancellationToken)
+    {
+        foreach (Receipt receipt in receipts)
         {
             counters.Receipt(receipt.Status == ReceiptStatus.Committed);
             if (receipt.Status == ReceiptStatus.Refused)
@@ -164,6 +183,6 @@ internal sealed class UplinkSession(
             }
         }
 
-        await dispatch.TakeAsync(decoded.Value, cancellationToken).ConfigureAwait(false);
+        return dispatch.TakeAsync(receipts, cancellationToken);
     }
 }

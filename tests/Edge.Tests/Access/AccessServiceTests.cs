@@ -164,7 +164,7 @@ public sealed class AccessServiceTests : IAsyncLifetime, IDisposable
             Id = "riverside",
             Name = new("Riverside", "滨江"),
             TimeZone = TimeZoneInfo.Utc,
-            Uplink = new("127.0.0.1", 1883, false, "riverside", "edge.password"),
+            Uplink = new MqttUplinkConfiguration("127.0.0.1", 1883, false, "riverside", "edge.password"),
             Lines =
             [
                 new()

@@ -147,7 +147,7 @@ public sealed class AlarmServiceTests : IAsyncLifetime, IDisposable
             Id = "riverside",
             Name = new("Riverside", "滨江"),
             TimeZone = TimeZoneInfo.Utc,
-            Uplink = new("127.0.0.1", 1883, false, "riverside", "edge.password"),
+            Uplink = new MqttUplinkConfiguration("127.0.0.1", 1883, false, "riverside", "edge.password"),
             Health = new(new IPEndPoint(IPAddress.Loopback, 0)),
             Lines = [],
             Alarms = [.. rules],

@@ -52,17 +52,23 @@ public partial class ShippedProfileTests
         string[] samples = [.. Fence().Matches(File.ReadAllText(Path.Combine(Root, "edge", "profiles", "README.md"))).Select(m => m.Groups[1].Value)];
         SourceText[] profiles = [.. samples.Where(s => s.StartsWith("profile:", StringComparison.Ordinal)).Select((text, i) => new SourceText($"sample-{i}.yaml", text))];
         Assert.Equal(6, profiles.Length);
-        SiteReadResult result = SiteConfigurationReader.Read(new SiteSources
+        SiteSources sources = new()
         {
             Site = new SourceText("site.yaml", samples.Single(s => s.StartsWith("site:", StringComparison.Ordinal))),
             Profiles = [.. profiles],
             Credentials = ReferencedFile.Read(new SourceText("credentials.yaml", samples.Single(s => s.StartsWith("credentials:", StringComparison.Ordinal)))),
             Items = ItemDictionary.Standard,
             FindTimeZone = SampleSite.FindTimeZone,
-        });
+        };
+        SiteReadResult result = SiteConfigurationReader.Read(sources);
         Assert.Equal("", string.Join('\n', result.Mistakes));
-        Assert.Equal(8, samples.Length);
+        Assert.Equal(9, samples.Length);
         Assert.Equal(4, result.Site!.Lines.Length);
+        string uplink = samples.Single(s => s.StartsWith("uplink:", StringComparison.Ordinal)).Trim();
+        string azure = UplinkLine().Replace(samples.Single(s => s.StartsWith("site:", StringComparison.Ordinal)), uplink);
+        result = SiteConfigurationReader.Read(sources with { Site = new SourceText("site.yaml", azure) });
+        Assert.Equal("", string.Join('\n', result.Mistakes));
+        Assert.Equal(new AzureUplinkConfiguration("azure.connection"), result.Site!.Uplink);
     }
 
     [Fact]
@@ -99,4 +105,7 @@ public partial class ShippedProfileTests
 
     [GeneratedRegex("^```yaml\n(.*?)^```", RegexOptions.Singleline | RegexOptions.Multiline)]
     private static partial Regex Fence();
+
+    [GeneratedRegex("^uplink: .*$", RegexOptions.Multiline)]
+    private static partial Regex UplinkLine();
 }

@@ -32,7 +32,7 @@ public class SiteConfigurationTests
         Assert.Equal("riverside", site.Id);
         Assert.Equal(new LocalText("Riverside Garden", "滨江花园"), site.Name);
         Assert.Equal("Asia/Shanghai", site.TimeZone.Id);
-        Assert.Equal(new UplinkConfiguration("127.0.0.1", 1883, false, "riverside", "edge.password"), site.Uplink);
+        Assert.Equal(new MqttUplinkConfiguration("127.0.0.1", 1883, false, "riverside", "edge.password"), site.Uplink);
         LineConfiguration line = Assert.Single(site.Lines);
         Assert.Equal(new ModbusTcpTransport("127.0.0.1", 15020), line.Transport);
         Assert.Equal(["pump-1", "door-1"], site.Devices.Select(d => d.Id));
@@ -88,8 +88,8 @@ public class SiteConfigurationTests
     [Fact]
     public void References_are_found_in_a_file_that_is_otherwise_wrong()
     {
-        SiteReferences references = SiteConfigurationReader.References(new SourceText("site.yaml", "profiles: mine\nuplink: { passwordFile: p }\naccess: { credentials: c.yaml }\nlines: nonsense"));
-        Assert.Equal(new SiteReferences("mine", "c.yaml", "p"), references);
+        SiteReferences references = SiteConfigurationReader.References(new SourceText("site.yaml", "profiles: mine\nuplink: { passwordFile: p, connectionStringFile: s, rootsFile: r }\naccess: { credentials: c.yaml }\nlines: nonsense"));
+        Assert.Equal(new SiteReferences("mine", "c.yaml", "p", "s", "r"), references);
     }
 
     [Fact]

@@ -54,7 +54,7 @@ public sealed class StoreAlarmTests : IAsyncLifetime, IAsyncDisposable
             Id = Site,
             Name = new LocalText(Site, Site),
             TimeZone = TimeZoneInfo.Utc,
-            Uplink = new UplinkConfiguration("127.0.0.1", 1, false, "", ""),
+            Uplink = new MqttUplinkConfiguration("127.0.0.1", 1, false, "", ""),
             Hash = "",
             Lines = [],
             Alarms = [StoreAlarm.Rule],
