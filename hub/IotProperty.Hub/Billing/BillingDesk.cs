@@ -31,7 +31,7 @@ public sealed class BillingDesk(Ledger ledger) : IBillingDesk
                     return Unknown("unit", point.Unit);
                 }
 
-                if (await change.Db.Set<ServicePoint>().AnyAsync(p => p.Id == added.Id, cancellationToken))
+                if (await change.Db.Set<ServicePoint>().IgnoreQueryFilters().AnyAsync(p => p.Id == added.Id, cancellationToken))
                 {
                     return Taken("service point", added.Id);
                 }
@@ -116,7 +116,7 @@ public sealed class BillingDesk(Ledger ledger) : IBillingDesk
             async change =>
             {
                 Tariff added = tariff.Id.Length > 0 ? tariff : tariff with { Id = change.NewId() };
-                if (await change.Db.Set<Tariff>().AnyAsync(t => t.Id == added.Id, cancellationToken))
+                if (await change.Db.Set<Tariff>().IgnoreQueryFilters().AnyAsync(t => t.Id == added.Id, cancellationToken))
                 {
                     return Taken("tariff", added.Id);
                 }
@@ -158,7 +158,7 @@ public sealed class BillingDesk(Ledger ledger) : IBillingDesk
                     return Refusal.Invalid("assignment.utility", $"tariff '{tariff.Id}' is for {tariff.Utility}, service point '{point.Id}' delivers {point.Utility}");
                 }
 
-                if (await change.Db.Set<TariffAssignment>().AnyAsync(a => a.Id == added.Id, cancellationToken))
+                if (await change.Db.Set<TariffAssignment>().IgnoreQueryFilters().AnyAsync(a => a.Id == added.Id, cancellationToken))
                 {
                     return Taken("tariff assignment", added.Id);
                 }
@@ -320,7 +320,7 @@ public sealed class BillingDesk(Ledger ledger) : IBillingDesk
             return Refusal.Invalid("installation.site", $"service point '{added.ServicePoint}' does not lie in site '{added.Site}'");
         }
 
-        if (await change.Db.Set<MeterInstallation>().AnyAsync(i => i.Id == added.Id, change.CancellationToken))
+        if (await change.Db.Set<MeterInstallation>().IgnoreQueryFilters().AnyAsync(i => i.Id == added.Id, change.CancellationToken))
         {
             return Taken("meter installation", added.Id);
         }

@@ -23,6 +23,17 @@ internal static class HubOptions
         Description = "Write one JSON object a line to standard output.",
     };
 
+    public static Option<string[]> Sites() => new("--site")
+    {
+        Description = "Only at this site; may be given several times. Left out: at every site.",
+        HelpName = "SITE",
+    };
+
+    /// <exception cref="UsageException">A text is no site's id.</exception>
+    public static string[] ReadSites(string[]? sites) => (sites ?? []).FirstOrDefault(site => !People.EdgeCredentials.IsSiteId(site)) is { } wrong
+        ? throw new UsageException($"--site {wrong}: not a site id — 1 to 40 of a-z, 0-9 and '-'")
+        : sites ?? [];
+
     public static Option<string> Role()
     {
         Option<string> role = new("--role")

@@ -20,7 +20,7 @@ internal static class HealthRoutes
 
     public static void MapMetrics(this IEndpointRouteBuilder routes) =>
         routes.MapGet("/metrics", (MetricsText metrics) => TypedResults.Text(metrics.Render(), "text/plain; version=0.0.4; charset=utf-8"))
-            .Requires(Permission.WatchBuilding).ExcludeFromDescription();
+            .Requires(Permission.SeeMetrics).ExcludeFromDescription();
 
     /// <summary>Whoever asks for health has no patience for a server that does not answer at all.</summary>
     private static async Task<string?> AskAsync(IHealthProbe probe, TimeProvider time, CancellationToken cancellationToken)

@@ -56,6 +56,7 @@ public sealed class HubHost
         builder.Services.AddSingleton<MetricsText>().AddSingleton<FrontDoorMeter>();
         builder.Services.AddHubApi();
         builder.Services.AddHubPages();
+        builder.Services.AddRequestRates(settings.Limits);
         change?.Invoke(builder.Services);
 
         FrontDoors doors = new(settings);
@@ -108,7 +109,9 @@ public sealed class HubHost
         app.UseRouting();
         app.UseAuthentication();
         app.UseMiddleware<ActingMiddleware>();
+        app.UseRateLimiter();
         app.UseAuthorization();
+        app.UseMiddleware<SiteScopeMiddleware>();
         app.UseMiddleware<CookieWriteGuard>();
         app.MapHealth();
         app.MapMetrics();

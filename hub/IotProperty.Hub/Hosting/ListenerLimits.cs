@@ -24,6 +24,15 @@ public sealed record ListenerLimits
     /// <summary>Slower bodies are refused, and connections whose reader is slower than this are cut.</summary>
     public double MinBodyBytesPerSecond { get; init; } = 240;
 
+    /// <summary>Logins from one address, right or wrong.</summary>
+    public int LoginsPerMinute { get; init; } = 30;
+
+    /// <summary>Requests from one address with a token that is none.</summary>
+    public int WrongTokensPerMinute { get; init; } = 60;
+
+    /// <summary>Requests of one person or token, or of one address without either.</summary>
+    public int RequestsPerMinute { get; init; } = 6000;
+
     public int MaxHeaderBytes { get; init; } = 16 * 1024;
 
     public int MaxHeaders { get; init; } = 64;

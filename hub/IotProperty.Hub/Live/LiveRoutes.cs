@@ -39,6 +39,6 @@ internal static class LiveRoutes
         CancellationTokenSource ending = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, lifetime.ApplicationStopping);
         context.Response.RegisterForDispose(ending);
         context.Response.Headers["X-Accel-Buffering"] = "no";
-        return TypedResults.ServerSentEvents(LiveStream.ReadAsync(feed, time, ending.Token));
+        return TypedResults.ServerSentEvents(LiveStream.ReadAsync(new ScopedLiveFeed(feed, SiteScope.Current), time, ending.Token));
     }
 }

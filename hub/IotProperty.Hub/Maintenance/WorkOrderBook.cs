@@ -108,6 +108,7 @@ internal sealed class WorkOrderBook(LedgerChange change)
     {
         List<Technician> technicians = await change.Db.Set<Technician>().ToListAsync(change.CancellationToken);
         Dictionary<string, int> counts = await change.Db.Set<WorkOrder>()
+            .IgnoreQueryFilters()
             .Where(w => w.Technician != null && Waiting.Contains(w.Status))
             .GroupBy(w => w.Technician!)
             .Select(g => new { g.Key, Count = g.Count() })

@@ -157,7 +157,7 @@ public sealed class WorkOrderDesk(Ledger ledger) : IWorkOrderDesk
             async change =>
             {
                 Technician added = technician.Id.Length > 0 ? technician : technician with { Id = change.NewId() };
-                if (await change.Db.Set<Technician>().AnyAsync(t => t.Id == added.Id, cancellationToken))
+                if (await change.Db.Set<Technician>().IgnoreQueryFilters().AnyAsync(t => t.Id == added.Id, cancellationToken))
                 {
                     return Refusal.Conflict("id.taken", $"there is a technician '{added.Id}' already");
                 }
@@ -214,7 +214,7 @@ public sealed class WorkOrderDesk(Ledger ledger) : IWorkOrderDesk
                     return Refusal.Invalid("plan.run-hours", $"asset '{asset.Id}' has no device that could count hours: use a calendar, or connect the asset");
                 }
 
-                if (await change.Db.Set<MaintenancePlan>().AnyAsync(p => p.Id == added.Id, cancellationToken))
+                if (await change.Db.Set<MaintenancePlan>().IgnoreQueryFilters().AnyAsync(p => p.Id == added.Id, cancellationToken))
                 {
                     return Refusal.Conflict("id.taken", $"there is a maintenance plan '{added.Id}' already");
                 }

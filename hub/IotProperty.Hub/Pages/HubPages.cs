@@ -7,6 +7,7 @@ using IotProperty.Hub.Pages.Meters;
 using IotProperty.Hub.Pages.Overview;
 using IotProperty.Hub.Pages.Reconciliation;
 using IotProperty.Hub.Pages.Residents;
+using IotProperty.Hub.Pages.Tokens;
 using IotProperty.Hub.Pages.Trends;
 using IotProperty.Hub.Pages.WorkOrders;
 
@@ -47,6 +48,7 @@ internal static class HubPages
         pages.MapMeters();
         pages.MapInvoices();
         pages.MapResidents();
+        pages.MapTokens();
         pages.MapAuditPages();
     }
 }

@@ -9,6 +9,12 @@ public sealed class ApiToken
 
     public required string Role { get; init; }
 
+    /// <summary><see cref="RoleGrant.EverySite"/>, or the ids of sites, separated by spaces.</summary>
+    public string Sites { get; init; } = RoleGrant.EverySite;
+
+    /// <summary>Names of <see cref="Permission"/>, separated by spaces; empty: all that the role holds.</summary>
+    public string Permissions { get; init; } = "";
+
     /// <summary>SHA-256 of the whole token text, lower-case hexadecimal.</summary>
     public required string Hash { get; init; }
 
@@ -17,4 +23,13 @@ public sealed class ApiToken
 
     /// <summary>Milliseconds since the Unix epoch, UTC; from then on the token is refused.</summary>
     public required long ExpiresMs { get; init; }
+
+    /// <summary>Milliseconds since the Unix epoch, UTC, to the minute; null: never.</summary>
+    public long? LastUsedMs { get; init; }
+
+    /// <summary>Milliseconds since the Unix epoch, UTC; from then on the token is refused. Null: it is not revoked.</summary>
+    public long? RevokedMs { get; init; }
+
+    /// <summary>Whether it is let in at this time.</summary>
+    public bool IsValid(long nowMs) => RevokedMs is null && nowMs < ExpiresMs;
 }

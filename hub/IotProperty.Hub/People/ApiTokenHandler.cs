@@ -31,9 +31,11 @@ public sealed class ApiTokenHandler(
             return AuthenticateResult.Fail("unknown or expired token");
         }
 
-        ClaimsIdentity identity = new(
-            [new Claim(ClaimTypes.NameIdentifier, "token:" + token.Id), new Claim(ClaimTypes.Name, token.Name), new Claim(ClaimTypes.Role, token.Role)],
-            SchemeName);
+        ClaimsIdentity identity = new([new Claim(ClaimTypes.NameIdentifier, "token:" + token.Id), new Claim(ClaimTypes.Name, token.Name)], SchemeName);
+        identity.AddClaims(token.Sites == RoleGrant.EverySite
+            ? [new Claim(ClaimTypes.Role, token.Role)]
+            : token.Sites.Split(' ').Select(site => new Claim(PersonClaims.RoleAtSite, $"{token.Role}@{site}")));
+        identity.AddClaims(token.Permissions.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(name => new Claim(PersonClaims.OnlyPermission, name)));
         return AuthenticateResult.Success(new AuthenticationTicket(new ClaimsPrincipal(identity), SchemeName));
     }
 

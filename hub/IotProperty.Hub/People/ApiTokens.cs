@@ -13,7 +13,16 @@ public sealed class ApiTokens(PeopleContext context, AuditBook audit, TimeProvid
     private const int SecretBytes = 32;
     private const int TokenChars = 5 + 43;
 
-    public async Task<OneTimeSecret> CreateAsync(string name, string role, DateTimeOffset expires, CancellationToken cancellationToken)
+    private const long UseIsNotedEveryMs = 60_000;
+
+    /// <param name="name">For people; may occur twice.</param>
+    /// <param name="role">One of <see cref="Roles.All"/>.</param>
+    /// <param name="expires">From then on it is refused.</param>
+    /// <param name="cancellationToken">Ends the attempt.</param>
+    /// <param name="sites">Null or empty: every site.</param>
+    /// <param name="permissions">Null or empty: all that the role holds.</param>
+    public async Task<OneTimeSecret> CreateAsync(
+        string name, string role, DateTimeOffset expires, CancellationToken cancellationToken, IReadOnlyList<string>? sites = null, IReadOnlyList<Permission>? permissions = null)
     {
         string token = Prefix + Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(SecretBytes));
         string id = Guid.CreateVersion7(time.GetUtcNow()).ToString("N");
@@ -23,6 +32,8 @@ public sealed class ApiTokens(PeopleContext context, AuditBook audit, TimeProvid
             Id = id,
             Name = name,
             Role = role,
+            Sites = sites is { Count: > 0 } ? string.Join(' ', sites) : RoleGrant.EverySite,
+            Permissions = string.Join(' ', permissions ?? []),
             Hash = HashOf(token),
             CreatedMs = time.GetUtcNow().ToUnixTimeMilliseconds(),
             ExpiresMs = expires.ToUnixTimeMilliseconds(),
@@ -44,7 +55,39 @@ public sealed class ApiTokens(PeopleContext context, AuditBook audit, TimeProvid
 
         string hash = HashOf(token);
         ApiToken? found = await context.ApiTokens.AsNoTracking().SingleOrDefaultAsync(t => t.Hash == hash, cancellationToken);
-        return found is not null && time.GetUtcNow().ToUnixTimeMilliseconds() < found.ExpiresMs ? found : null;
+        long nowMs = time.GetUtcNow().ToUnixTimeMilliseconds();
+        if (found is null || !found.IsValid(nowMs))
+        {
+            return null;
+        }
+
+        if (found.LastUsedMs is not { } last || nowMs - last >= UseIsNotedEveryMs)
+        {
+            await context.ApiTokens.Where(t => t.Id == found.Id).ExecuteUpdateAsync(set => set.SetProperty(t => t.LastUsedMs, nowMs), cancellationToken);
+        }
+
+        return found;
+    }
+
+    /// <summary>All that were ever made, the newest first.</summary>
+    public async Task<IReadOnlyList<ApiToken>> ListAsync(CancellationToken cancellationToken) =>
+        await context.ApiTokens.AsNoTracking().OrderByDescending(t => t.Id).ToListAsync(cancellationToken);
+
+    /// <summary>Ends a token at once. False when there is none of the id that was not ended before.</summary>
+    public async Task<bool> RevokeAsync(string id, CancellationToken cancellationToken)
+    {
+        long nowMs = time.GetUtcNow().ToUnixTimeMilliseconds();
+        await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
+        int ended = await context.ApiTokens.Where(t => t.Id == id && t.RevokedMs == null)
+            .ExecuteUpdateAsync(set => set.SetProperty(t => t.RevokedMs, nowMs), cancellationToken);
+        if (ended == 0)
+        {
+            return false;
+        }
+
+        await audit.AppendAsync(context, AuditAction.TokenRevoked, "token", id, "", cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        return true;
     }
 
     private static string HashOf(string token) => Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes(token)));

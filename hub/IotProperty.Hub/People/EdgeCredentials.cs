@@ -73,6 +73,8 @@ public sealed partial class EdgeCredentials(IDbContextFactory<PeopleContext> con
         return await context.EdgeCredentials.AsNoTracking().AnyAsync(edge => edge.Site == site, cancellationToken);
     }
 
+    public static bool IsSiteId(string text) => SiteId().IsMatch(text);
+
     [GeneratedRegex("^[a-z0-9-]{1,40}\\z")]
     private static partial Regex SiteId();
 }

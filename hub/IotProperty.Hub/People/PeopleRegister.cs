@@ -10,8 +10,8 @@ public sealed class PeopleRegister(UserManager<Person> users, PeopleContext cont
 {
     public const string FirstUser = "administrator";
 
-    /// <summary>Adds a person with one role at every site, and a password to be changed.</summary>
-    public async Task<Issued> AddAsync(string name, string role, CancellationToken cancellationToken)
+    /// <summary>Adds a person with one role, at some sites or (null, or none named) at all, and a password to be changed.</summary>
+    public async Task<Issued> AddAsync(string name, string role, CancellationToken cancellationToken, IReadOnlyList<string>? sites = null)
     {
         if (!Roles.All.Contains(role))
         {
@@ -19,7 +19,7 @@ public sealed class PeopleRegister(UserManager<Person> users, PeopleContext cont
         }
 
         await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
-        Issued issued = await InsertAsync(name, role, cancellationToken);
+        Issued issued = await InsertAsync(name, role, sites is { Count: > 0 } ? sites : [RoleGrant.EverySite], cancellationToken);
         if (issued.Secret is not null)
         {
             await transaction.CommitAsync(cancellationToken);
@@ -38,7 +38,7 @@ public sealed class PeopleRegister(UserManager<Person> users, PeopleContext cont
             return null;
         }
 
-        Issued issued = await InsertAsync(FirstUser, Roles.Administrator, cancellationToken);
+        Issued issued = await InsertAsync(FirstUser, Roles.Administrator, [RoleGrant.EverySite], cancellationToken);
         OneTimeSecret secret = issued.Secret ?? throw new InvalidOperationException(issued.Refusal);
         await transaction.CommitAsync(cancellationToken);
         return secret;
@@ -67,7 +67,7 @@ public sealed class PeopleRegister(UserManager<Person> users, PeopleContext cont
     }
 
     /// <summary>Inside the caller's transaction.</summary>
-    private async Task<Issued> InsertAsync(string name, string role, CancellationToken cancellationToken)
+    private async Task<Issued> InsertAsync(string name, string role, IReadOnlyList<string> sites, CancellationToken cancellationToken)
     {
         string password = OneTimeSecret.NewPassword();
         Person person = new() { UserName = name, HasOneTimePassword = true };
@@ -77,9 +77,9 @@ public sealed class PeopleRegister(UserManager<Person> users, PeopleContext cont
             return Issued.Refused($"{name}: {string.Join(" ", created.Errors.Select(e => e.Description))}");
         }
 
-        context.RoleGrants.Add(new RoleGrant { PersonId = person.Id, Role = role });
+        context.RoleGrants.AddRange(sites.Distinct().Select(site => new RoleGrant { PersonId = person.Id, Role = role, Site = site }));
         await context.SaveChangesAsync(cancellationToken);
-        await audit.AppendAsync(context, AuditAction.PersonAdded, "user", name, "", cancellationToken, role);
+        await audit.AppendAsync(context, AuditAction.PersonAdded, "user", name, "", cancellationToken, $"{role} at {string.Join(" ", sites)}");
         return Issued.To(new OneTimeSecret(name, password));
     }
 }

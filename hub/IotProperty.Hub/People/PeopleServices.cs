@@ -86,17 +86,21 @@ internal static class PeopleServices
                 options.Cookie.HttpOnly = true;
                 options.Cookie.SameSite = SameSiteMode.Lax;
                 options.Cookie.SecurePolicy = CookieSecurePolicy.SameAsRequest;
-                options.ExpireTimeSpan = TimeSpan.FromHours(12);
+                options.ExpireTimeSpan = SessionLife.Idle;
                 options.SlidingExpiration = true;
                 options.Events.OnRedirectToLogin = context => Refusals.NotLoggedInAsync(context.HttpContext);
                 options.Events.OnRedirectToAccessDenied = context => Refusals.NotAllowedAsync(context.HttpContext);
-                options.Events.OnValidatePrincipal = SecurityStampValidator.ValidatePrincipalAsync;
-            });
+                options.Events.OnSigningIn = SessionLife.BeginAsync;
+                options.Events.OnValidatePrincipal = SessionLife.ValidateAsync;
+            })
+
+            // Never issued; but a login whose password was changed elsewhere is ended by signing out of this one too, which must be there.
+            .AddCookie(IdentityConstants.TwoFactorRememberMeScheme);
         AuthorizationBuilder policies = services.AddAuthorizationBuilder();
         policies.SetFallbackPolicy(new AuthorizationPolicyBuilder().RequireAuthenticatedUser().Build());
         foreach (Permission permission in Enum.GetValues<Permission>())
         {
-            policies.AddPolicy(permission.ToString(), policy => policy.RequireAuthenticatedUser().RequireRole(Permissions.RolesOf(permission)));
+            policies.AddPolicy(permission.ToString(), policy => policy.RequireAuthenticatedUser().RequireAssertion(request => request.User.May(permission)));
         }
 
         return services;

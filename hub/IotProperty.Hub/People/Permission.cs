@@ -1,3 +1,5 @@
+using System.Security.Claims;
+
 namespace IotProperty.Hub.People;
 
 /// <summary>What a route demands. Each route names exactly one; <see cref="Permissions"/> says which roles hold it.</summary>
@@ -33,6 +35,18 @@ public enum Permission
 
     /// <summary>Who did what.</summary>
     SeeAudit,
+
+    /// <summary>Technicians serve every site.</summary>
+    ChangeTechnicians,
+
+    /// <summary>Tariffs hold for every site.</summary>
+    ChangeTariffs,
+
+    /// <summary>Counters of the whole hub.</summary>
+    SeeMetrics,
+
+    /// <summary>Tokens of programs.</summary>
+    ManageAccess,
 }
 
 /// <summary>The table of who may do what. The only place where roles meet permissions.</summary>
@@ -53,16 +67,54 @@ public static class Permissions
         [Permission.SeeInvoices] = [Roles.Administrator, Roles.Billing, Roles.ReadOnly],
         [Permission.ChangeBilling] = [Roles.Administrator, Roles.Billing],
         [Permission.SeeAudit] = [Roles.Administrator],
+        [Permission.ChangeTechnicians] = [Roles.Administrator, Roles.Engineer],
+        [Permission.ChangeTariffs] = [Roles.Administrator, Roles.Billing],
+        [Permission.SeeMetrics] = [.. Roles.All],
+        [Permission.ManageAccess] = [Roles.Administrator],
     };
+
+    /// <summary>What is of no single site, so that a role at some of them does not hold it.</summary>
+    private static readonly Permission[] OfTheWholeHub =
+        [Permission.ChangeTechnicians, Permission.ChangeTariffs, Permission.SeeMetrics, Permission.ManageAccess];
+
+    /// <summary>What looks and leaves everything as it is, but for the audit log.</summary>
+    public static IReadOnlyList<Permission> ReadOnly { get; } =
+    [
+        Permission.LoggedIn, Permission.WatchBuilding, Permission.SeeAccess, Permission.SeeMaintenance, Permission.SeeRegistry, Permission.SeeResidents,
+        Permission.SeeMeters, Permission.SeeInvoices, Permission.SeeAudit, Permission.SeeMetrics,
+    ];
 
     public static IReadOnlyList<string> RolesOf(Permission permission) => Holders[permission];
 
-    /// <summary>Whether the person or token behind a request may do this.</summary>
-    public static bool May(this System.Security.Claims.ClaimsPrincipal who, Permission permission)
+    /// <summary>At which sites the person or token behind a request may do this.</summary>
+    public static SiteScope ScopeOf(this ClaimsPrincipal who, Permission permission)
     {
         ArgumentNullException.ThrowIfNull(who);
-        return who.Identity?.IsAuthenticated == true && RolesOf(permission).Any(who.IsInRole);
+        IReadOnlyList<string> roles = RolesOf(permission);
+        string[] only = [.. who.FindAll(PersonClaims.OnlyPermission).Select(claim => claim.Value)];
+        if (who.Identity?.IsAuthenticated != true || (only.Length > 0 && permission != Permission.LoggedIn && !only.Contains(permission.ToString())))
+        {
+            return SiteScope.None;
+        }
+
+        if (roles.Any(who.IsInRole))
+        {
+            return SiteScope.All;
+        }
+
+        string[] sites = [.. who.FindAll(PersonClaims.RoleAtSite)
+            .Select(claim => claim.Value.Split('@'))
+            .Where(grant => grant is [var role, _] && roles.Contains(role))
+            .Select(grant => grant[1])
+            .Distinct()];
+        return OfTheWholeHub.Contains(permission) ? SiteScope.None : new SiteScope(sites);
     }
+
+    /// <summary>Whether the person or token behind a request may do this, at some site at least.</summary>
+    public static bool May(this ClaimsPrincipal who, Permission permission) => !who.ScopeOf(permission).IsEmpty;
+
+    /// <summary>Whether the person or token behind a request may do this at the site.</summary>
+    public static bool May(this ClaimsPrincipal who, Permission permission, string site) => who.ScopeOf(permission).Holds(site);
 
     /// <summary>Lets a route be used only by those who hold the permission.</summary>
     public static TBuilder Requires<TBuilder>(this TBuilder route, Permission permission)

@@ -12,13 +12,19 @@ public sealed class PersonClaims(UserManager<Person> users, PeopleContext contex
     /// <summary>Present while the password is the one that the hub printed.</summary>
     public const string OneTimePassword = "iotp:one-time-password";
 
+    /// <summary>A role at one site: <c>ROLE@SITE</c>. Roles at every site are ordinary role claims.</summary>
+    public const string RoleAtSite = "iotp:role-at-site";
+
+    /// <summary>A token's permission, where it does not hold all of its role's.</summary>
+    public const string OnlyPermission = "iotp:only-permission";
+
     protected override async Task<ClaimsIdentity> GenerateClaimsAsync(Person user)
     {
         ClaimsIdentity identity = await base.GenerateClaimsAsync(user);
 
-        // The policies ask for a role at every site; a grant for one site must never be taken for that.
-        List<string> roles = await context.RoleGrants.Where(g => g.PersonId == user.Id && g.Site == RoleGrant.EverySite).Select(g => g.Role).Distinct().ToListAsync();
-        identity.AddClaims(roles.Select(role => new Claim(identity.RoleClaimType, role)));
+        // A grant for one site must never be taken for the role at all of them, so it is a claim of another kind.
+        List<RoleGrant> grants = await context.RoleGrants.AsNoTracking().Where(g => g.PersonId == user.Id).ToListAsync();
+        identity.AddClaims(grants.Select(g => g.Site == RoleGrant.EverySite ? new Claim(identity.RoleClaimType, g.Role) : new Claim(RoleAtSite, $"{g.Role}@{g.Site}")));
         if (user.HasOneTimePassword)
         {
             identity.AddClaim(new Claim(OneTimePassword, "true"));

@@ -34,11 +34,13 @@ internal static class Refusals
         return Task.CompletedTask;
     }
 
-    public static async Task NotAllowedAsync(HttpContext context)
+    /// <param name="context">Of the request.</param>
+    /// <param name="atThisSite">The sender holds the permission, but not at the site that the request names.</param>
+    public static async Task NotAllowedAsync(HttpContext context, bool atThisSite = false)
     {
         Permission? needed = context.GetEndpoint()?.Metadata.GetMetadata<PermissionMetadata>()?.Permission;
         await context.RequestServices.GetRequiredService<AuditDesk>().TellAsync(
-            AuditAction.Refused, "route", $"{context.Request.Method} {context.Request.Path}", "", $"needs {needed}", AuditOutcome.Refused, context.RequestAborted);
+            AuditAction.Refused, "route", $"{context.Request.Method} {context.Request.Path}", "", $"needs {needed}{(atThisSite ? " at this site" : "")}", AuditOutcome.Refused, context.RequestAborted);
         string roles = needed is { } permission ? string.Join(", ", Permissions.RolesOf(permission)) : Roles.Administrator;
         if (!IsForPrograms(context.Request))
         {
@@ -49,6 +51,6 @@ internal static class Refusals
         await Results.Problem(
             statusCode: StatusCodes.Status403Forbidden,
             title: "Not allowed",
-            detail: $"This needs one of the roles: {roles}.").ExecuteAsync(context);
+            detail: $"This needs one of the roles: {roles}{(atThisSite ? ", at this site" : "")}; a token may hold fewer permissions than its role.").ExecuteAsync(context);
     }
 }

@@ -25,7 +25,7 @@ public sealed class RegistryDesk(Ledger ledger, EdgeDirectory edges, PersonalVau
         return await ledger.WriteAsync<Result<Site>>(
             async change =>
             {
-                if (await change.Db.Set<Site>().AnyAsync(s => s.Id == site.Id, cancellationToken))
+                if (await change.Db.Set<Site>().IgnoreQueryFilters().AnyAsync(s => s.Id == site.Id, cancellationToken))
                 {
                     return Taken("site", site.Id);
                 }
@@ -60,7 +60,7 @@ public sealed class RegistryDesk(Ledger ledger, EdgeDirectory edges, PersonalVau
                     return Unknown("site", building.Site);
                 }
 
-                if (await change.Db.Set<Building>().AnyAsync(b => b.Id == added.Id, cancellationToken))
+                if (await change.Db.Set<Building>().IgnoreQueryFilters().AnyAsync(b => b.Id == added.Id, cancellationToken))
                 {
                     return Taken("building", added.Id);
                 }
@@ -96,7 +96,7 @@ public sealed class RegistryDesk(Ledger ledger, EdgeDirectory edges, PersonalVau
                     return Unknown("building", unit.Building);
                 }
 
-                if (await change.Db.Set<Unit>().AnyAsync(u => u.Id == added.Id, cancellationToken))
+                if (await change.Db.Set<Unit>().IgnoreQueryFilters().AnyAsync(u => u.Id == added.Id, cancellationToken))
                 {
                     return Taken("unit", added.Id);
                 }
@@ -160,7 +160,7 @@ public sealed class RegistryDesk(Ledger ledger, EdgeDirectory edges, PersonalVau
                     return Unknown("unit", occupant.Unit);
                 }
 
-                if (await change.Db.Set<Occupant>().AnyAsync(o => o.Id == added.Id, cancellationToken))
+                if (await change.Db.Set<Occupant>().IgnoreQueryFilters().AnyAsync(o => o.Id == added.Id, cancellationToken))
                 {
                     return Taken("occupant", added.Id);
                 }
@@ -195,7 +195,7 @@ public sealed class RegistryDesk(Ledger ledger, EdgeDirectory edges, PersonalVau
                     return Unknown("site", asset.Site);
                 }
 
-                if (await change.Db.Set<Asset>().AnyAsync(a => a.Id == added.Id, cancellationToken))
+                if (await change.Db.Set<Asset>().IgnoreQueryFilters().AnyAsync(a => a.Id == added.Id, cancellationToken))
                 {
                     return Taken("asset", added.Id);
                 }

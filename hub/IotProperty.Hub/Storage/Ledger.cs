@@ -1,5 +1,6 @@
 using IotProperty.Hub.Audit;
 using IotProperty.Hub.Live;
+using IotProperty.Hub.People;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Storage;
 
@@ -30,7 +31,7 @@ public sealed class Ledger(LedgerDatabase database, ILiveFeed live, TimeProvider
     public async ValueTask<T> ReadAsync<T>(Func<LedgerContext, Task<T>> read, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        LedgerContext context = new(database.Options);
+        LedgerContext context = NewContext();
         await using (context.ConfigureAwait(false))
         {
             return await read(context);
@@ -88,10 +89,12 @@ public sealed class Ledger(LedgerDatabase database, ILiveFeed live, TimeProvider
 
     public void Dispose() => _writer.Dispose();
 
+    private LedgerContext NewContext() => SiteScope.Current.Sites is { } sites ? new ScopedLedgerContext(database.Options, sites) : new LedgerContext(database.Options);
+
     private async Task<(T Result, IReadOnlyList<LiveEvent> Changes)> AttemptAsync<T>(
         Func<LedgerChange, Task<T>> write, bool alone, CancellationToken cancellationToken)
     {
-        LedgerContext context = new(database.Options);
+        LedgerContext context = NewContext();
         await using (context.ConfigureAwait(false))
         {
             IDbContextTransaction transaction = await context.Database.BeginTransactionAsync(database.WriteIsolation, cancellationToken);

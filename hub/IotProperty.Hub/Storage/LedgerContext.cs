@@ -18,7 +18,7 @@ namespace IotProperty.Hub.Storage;
 /// The ledger's tables as the domain's records. The schema is the numbered SQL files; a test holds this model against them. Records are immutable, so nothing is
 /// tracked: a changed record replaces its row.
 /// </summary>
-public sealed class LedgerContext : DbContext
+public class LedgerContext : DbContext
 {
     public LedgerContext(DbContextOptions<LedgerContext> options)
         : base(options)

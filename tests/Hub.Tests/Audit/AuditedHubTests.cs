@@ -39,9 +39,9 @@ public sealed class AuditedHubTests(SeededHub seeded) : IClassFixture<SeededHub>
         AuditEntry[] all = [.. (await desk.ListAsync(default, PageRequest.First, default)).Items.Reverse()];
         Assert.Equal(
             [
-                "user-added administrator Done administrator", "user-added night-guard Done guard",
+                "user-added administrator Done administrator at *", "user-added night-guard Done guard at *",
                 .. Enumerable.Repeat("login-failed night-guard Refused wrong password", 5), "lockout night-guard Done until",
-                "login-failed night-guard Refused locked out", "login-failed  Refused unknown name", "user-added engineer-li Done engineer",
+                "login-failed night-guard Refused locked out", "login-failed  Refused unknown name", "user-added engineer-li Done engineer at *",
                 "login engineer-li Done ", "logout engineer-li Done ",
             ],
             all.Select(e => $"{e.Action} {e.ObjectId} {e.Outcome} {(e.Action == "lockout" ? e.Detail[..5] : e.Detail)}"));

@@ -24,6 +24,8 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("token create", "token", "create", "--help")]
     [InlineData("backup", "backup", "--help")]
     [InlineData("audit verify", "audit", "verify", "--help")]
+    [InlineData("token list", "token", "list", "--help")]
+    [InlineData("token revoke", "token", "revoke", "--help")]
     [InlineData("keys rotate", "keys", "rotate", "--help")]
     [InlineData("audit show", "audit", "show", "--help")]
     public async Task Every_command_explains_itself(string command, params string[] arguments)

@@ -19,7 +19,7 @@ public sealed partial class PageTests(SeededHub seeded) : IClassFixture<SeededHu
     [
         "/", "/sites/riverside", "/sites/riverside/parts", "/alarms", "/alarms?state=all", "/alarms/rows", $"/alarms/{seeded.AlarmId}",
         "/trend?site=riverside&point=pump-1/pressure", "/work-orders", "/work-orders?show=all", "/work-orders/rows", $"/work-orders/{seeded.WorkOrderId}",
-        "/meters", "/meters/riverside/meter-1/energy", "/invoices", $"/invoices/{seeded.InvoiceId}", "/lines", "/lines/parts", "/account", "/audit", "/audit?action=login", "/residents",
+        "/meters", "/meters/riverside/meter-1/energy", "/invoices", $"/invoices/{seeded.InvoiceId}", "/lines", "/lines/parts", "/account", "/audit", "/audit?action=login", "/residents", "/tokens",
         "/reconciliation", "/reconciliation?site=riverside&from=2026-01-01&to=2026-02-01",
     ];
 

@@ -49,6 +49,8 @@ public sealed class AccessTableTests(HubFixture fixture) : IClassFixture<HubFixt
         ["GET /residents"] = "agb",
         ["POST /residents/{id}/show"] = "agb",
         ["POST /api/v1/occupants/{id}/show"] = "agb",
+        ["GET /tokens"] = "a",
+        ["POST /tokens/{id}/revoke"] = "a",
         ["GET /audit"] = "a",
         ["GET /api/v1/audit"] = "a",
         ["GET /api/v1/openapi.json"] = "aegbr",
@@ -101,6 +103,10 @@ public sealed class AccessTableTests(HubFixture fixture) : IClassFixture<HubFixt
         ["POST /api/v1/invoices"] = "ab",
         ["GET /api/v1/invoices/{id}"] = "abr",
     };
+
+    /// <summary>Routes for which a role at some sites is not enough.</summary>
+    private static readonly string[] OfTheWholeHub =
+        ["GET /metrics", "GET /tokens", "POST /tokens/{id}/revoke", "POST /api/v1/technicians", "POST /api/v1/technicians/{id}/availability", "POST /api/v1/tariffs"];
 
     [Fact]
     public void Every_route_is_in_the_table_and_the_table_holds_no_other()
@@ -164,6 +170,84 @@ public sealed class AccessTableTests(HubFixture fixture) : IClassFixture<HubFixt
         Assert.Equal((HttpStatusCode.Redirect, "/login?returnUrl=%2Fno-such-page"), (answer.StatusCode, answer.Headers.Location!.OriginalString));
     }
 
+    [Theory]
+    [InlineData('a', Roles.Administrator)]
+    [InlineData('e', Roles.Engineer)]
+    [InlineData('g', Roles.Guard)]
+    [InlineData('b', Roles.Billing)]
+    [InlineData('r', Roles.ReadOnly)]
+    public async Task Role_at_one_site_reaches_the_same_routes_there_but_those_of_the_whole_hub(char letter, string role)
+    {
+        using HttpClient program = await fixture.Hub.ProgramAsync(role, ["no-site"], null);
+        using HttpClient elsewhere = await fixture.Hub.ProgramAsync(role, ["another-site"], null);
+        foreach ((string key, string who) in Table.Where(row => row.Value != Anybody))
+        {
+            bool may = who.Contains(letter, StringComparison.Ordinal) && !OfTheWholeHub.Contains(key);
+            using HttpResponseMessage answer = await SendAsync(program, key);
+            Assert.True(may == (answer.StatusCode is not (HttpStatusCode.Forbidden or HttpStatusCode.Unauthorized)), $"{key} answered {(int)answer.StatusCode} to {role} at one site");
+
+            // The same request names a site in its path or, where it takes one, in its query.
+            using HttpResponseMessage other = await SendAsync(elsewhere, key, "?site=no-site");
+            Assert.True(other.StatusCode == HttpStatusCode.Forbidden, $"{key} answered {(int)other.StatusCode} to {role} at another site");
+        }
+    }
+
+    [Fact]
+    public async Task Token_with_one_permission_reaches_the_routes_of_that_one_alone()
+    {
+        KeyValuePair<string, RouteEndpoint>[] guarded = [.. Routes().Where(route => Table[route.Key] != Anybody)];
+        foreach (Permission permission in Enum.GetValues<Permission>().Where(permission => permission != Permission.LoggedIn))
+        {
+            using HttpClient program = await fixture.Hub.ProgramAsync(Roles.Administrator, null, [permission]);
+            foreach ((string key, RouteEndpoint endpoint) in guarded)
+            {
+                Permission needed = endpoint.Metadata.GetRequiredMetadata<PermissionMetadata>().Permission;
+                using HttpResponseMessage answer = await SendAsync(program, key);
+                Assert.True(
+                    (needed == permission || needed == Permission.LoggedIn) == (answer.StatusCode != HttpStatusCode.Forbidden),
+                    $"{key} answered {(int)answer.StatusCode} to a token with {permission} alone");
+            }
+        }
+    }
+
+    [Fact]
+    public async Task Read_only_permissions_change_nothing()
+    {
+        using HttpClient program = await fixture.Hub.ProgramAsync(Roles.Administrator, null, [.. Permissions.ReadOnly]);
+        string[] looks = ["POST /residents/{id}/show", "POST /api/v1/occupants/{id}/show", "POST /logout", "POST /account/password"];
+        foreach (string key in Table.Where(row => row.Value != Anybody && row.Key.StartsWith("POST", StringComparison.Ordinal)).Select(row => row.Key).Except(looks))
+        {
+            using HttpResponseMessage answer = await SendAsync(program, key);
+            Assert.True(answer.StatusCode == HttpStatusCode.Forbidden, $"{key} answered {(int)answer.StatusCode} to a token that only reads");
+        }
+    }
+
+    [Fact]
+    public async Task Expired_revoked_and_wrong_tokens_reach_nothing()
+    {
+        using HttpClient expired = await fixture.Hub.ProgramAsync(Roles.Administrator, null, null, TimeSpan.Zero);
+        using HttpClient revoked = await fixture.Hub.ProgramAsync(Roles.Administrator);
+        await using (AsyncServiceScope scope = fixture.Hub.Services.CreateAsyncScope())
+        {
+            ApiTokens tokens = scope.ServiceProvider.GetRequiredService<ApiTokens>();
+            Assert.True(await tokens.RevokeAsync((await tokens.ListAsync(default))[0].Id, default));
+            Assert.False(await tokens.RevokeAsync("none", default));
+        }
+
+        using HttpClient wrong = fixture.Hub.Stranger();
+        wrong.DefaultRequestHeaders.Authorization = new System.Net.Http.Headers.AuthenticationHeaderValue("Bearer", "iotp_" + new string('A', 43));
+        foreach (string key in Table.Where(row => row.Value != Anybody).Select(row => row.Key))
+        {
+            foreach (HttpClient program in (HttpClient[])[expired, revoked, wrong])
+            {
+                using HttpResponseMessage answer = await SendAsync(program, key);
+                bool refused = answer.StatusCode == HttpStatusCode.Unauthorized
+                    || (answer.StatusCode == HttpStatusCode.Redirect && answer.Headers.Location!.OriginalString.StartsWith("/login", StringComparison.Ordinal));
+                Assert.True(refused, $"{key} answered {(int)answer.StatusCode}");
+            }
+        }
+    }
+
     private IEnumerable<KeyValuePair<string, RouteEndpoint>> Routes() =>
         fixture.Hub.Services.GetServices<EndpointDataSource>().SelectMany(source => source.Endpoints).OfType<RouteEndpoint>().Distinct()
             .SelectMany(endpoint => (endpoint.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods ?? ["GET"])
@@ -171,11 +255,11 @@ public sealed class AccessTableTests(HubFixture fixture) : IClassFixture<HubFixt
                 .Select(method => KeyValuePair.Create($"{method} /{endpoint.RoutePattern.RawText!.TrimStart('/')}", endpoint)));
 
     /// <summary>Calls the route with ids that do not exist; only what authorisation says matters, so the answer is not read to its end.</summary>
-    private static async Task<HttpResponseMessage> SendAsync(HttpClient client, string key)
+    private static async Task<HttpResponseMessage> SendAsync(HttpClient client, string key, string query = "")
     {
         string[] parts = key.Split(' ');
         string address = parts[1].Replace("{**path}", "none", StringComparison.Ordinal).Replace("{", "no-", StringComparison.Ordinal).Replace("}", "", StringComparison.Ordinal);
-        using HttpRequestMessage request = new(new HttpMethod(parts[0]), address);
+        using HttpRequestMessage request = new(new HttpMethod(parts[0]), address + query);
         if (parts[0] == "POST")
         {
             request.Content = new StringContent("{}", System.Text.Encoding.UTF8, "application/json");

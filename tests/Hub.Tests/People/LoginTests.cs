@@ -1,7 +1,6 @@
 using System.Net;
 using IotProperty.Hub.People;
 using IotProperty.Hub.Tests.Support;
-using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace IotProperty.Hub.Tests.People;
@@ -23,17 +22,18 @@ public sealed class LoginTests(HubFixture fixture) : IClassFixture<HubFixture>
     [Fact]
     public async Task Role_at_one_site_is_not_taken_for_that_role_at_all_of_them()
     {
-        Issued issued = await AddAsync("elsewhere", Roles.Engineer);
-        await using (AsyncServiceScope scope = Hub.Services.CreateAsyncScope())
-        {
-            PeopleContext context = scope.ServiceProvider.GetRequiredService<PeopleContext>();
-            string person = (await context.Users.SingleAsync(user => user.UserName == "elsewhere")).Id;
-            Assert.Equal(1, await context.RoleGrants.Where(g => g.PersonId == person).ExecuteUpdateAsync(set => set.SetProperty(g => g.Site, "hillside")));
-        }
-
+        await using AsyncServiceScope scope = Hub.Services.CreateAsyncScope();
+        Issued issued = await scope.ServiceProvider.GetRequiredService<PeopleRegister>().AddAsync("elsewhere", Roles.Engineer, CancellationToken.None, ["hillside"]);
         using HttpClient browser = await Hub.BrowserAsync("elsewhere", issued.Secret!.Value.Secret);
-        using HttpResponseMessage answer = await browser.GetAsync(new Uri("/alarms", UriKind.Relative));
-        Assert.Equal(HttpStatusCode.Forbidden, answer.StatusCode);
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(browser, "/alarms"));
+        Assert.Equal(HttpStatusCode.Forbidden, await StatusAsync(browser, "/sites/riverside"));
+        Assert.Equal(HttpStatusCode.Forbidden, await StatusAsync(browser, "/metrics"));
+    }
+
+    private static async Task<HttpStatusCode> StatusAsync(HttpClient browser, string address)
+    {
+        using HttpResponseMessage answer = await browser.GetAsync(new Uri(address, UriKind.Relative));
+        return answer.StatusCode;
     }
 
     [Fact]

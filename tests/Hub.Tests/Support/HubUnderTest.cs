@@ -38,18 +38,22 @@ public sealed partial class HubUnderTest : IAsyncDisposable
     /// <param name="ledger">Null: SQLite in the folder.</param>
     /// <param name="telemetry">Null: SQLite in the folder.</param>
     /// <param name="change">What it is told otherwise than usual.</param>
+    /// <param name="rooms">What a test replaces or adds.</param>
     public static async Task<HubUnderTest> StartAsync(
-        TimeProvider? time = null, PostgresSettings? ledger = null, TelemetrySettings? telemetry = null, Func<HubSettings, HubSettings>? change = null)
+        TimeProvider? time = null, PostgresSettings? ledger = null, TelemetrySettings? telemetry = null, Func<HubSettings, HubSettings>? change = null, Action<IServiceCollection>? rooms = null)
     {
         DirectoryInfo directory = Directory.CreateTempSubdirectory("iotp-hub-");
         DataFolder folder = DataFolder.Open(directory.FullName);
         HubSettings settings = new(directory.FullName, FrontDoorAddress.AnyLoopbackPort, FrontDoorAddress.AnyLoopbackPort)
         {
             Configuration = new HubConfiguration { Ledger = ledger, Telemetry = telemetry },
+
+            // All tests come from one address.
+            Limits = new ListenerLimits { LoginsPerMinute = 100_000, WrongTokensPerMinute = 100_000, RequestsPerMinute = 1_000_000 },
         };
         settings = change?.Invoke(settings) ?? settings;
         IDisposable taken = folder.Lock();
-        HubHost host = HubHost.Build(settings, folder, time ?? TimeProvider.System);
+        HubHost host = HubHost.Build(settings, folder, time ?? TimeProvider.System, rooms);
         host.Prepare();
         OneTimeSecret administrator = (await host.EnsureAdministratorAsync(CancellationToken.None)).GetValueOrDefault();
         await host.Application.StartAsync();
@@ -64,11 +68,14 @@ public sealed partial class HubUnderTest : IAsyncDisposable
     };
 
     /// <summary>A program with a token of the role.</summary>
-    public async Task<HttpClient> ProgramAsync(string role)
+    public Task<HttpClient> ProgramAsync(string role) => ProgramAsync(role, null, null);
+
+    /// <summary>A program with a token of the role at some sites, with some of its permissions; null: all.</summary>
+    public async Task<HttpClient> ProgramAsync(string role, string[]? sites, Permission[]? permissions, TimeSpan? life = null)
     {
         await using AsyncServiceScope scope = Services.CreateAsyncScope();
-        DateTimeOffset end = scope.ServiceProvider.GetRequiredService<TimeProvider>().GetUtcNow().AddDays(1);
-        OneTimeSecret token = await scope.ServiceProvider.GetRequiredService<ApiTokens>().CreateAsync(role, role, end, CancellationToken.None);
+        DateTimeOffset end = scope.ServiceProvider.GetRequiredService<TimeProvider>().GetUtcNow() + (life ?? TimeSpan.FromDays(1));
+        OneTimeSecret token = await scope.ServiceProvider.GetRequiredService<ApiTokens>().CreateAsync(role, role, end, CancellationToken.None, sites, permissions);
         HttpClient client = Stranger();
         client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token.Secret);
         return client;

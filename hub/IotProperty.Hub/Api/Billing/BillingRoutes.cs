@@ -57,7 +57,7 @@ internal static class BillingRoutes
             await desk.TariffsAsync(paging.Request, cancellationToken)).Requires(Permission.SeeMeters).WithSummary("Tariffs with all their versions.");
         group.MapPost("/tariffs", async ([FromBody] Tariff tariff, IBillingDesk desk, CancellationToken cancellationToken) =>
             ApiResults.Created(await desk.AddAsync(tariff, cancellationToken), added => $"/api/v1/tariffs/{added.Id}"))
-            .Requires(Permission.ChangeBilling).Produces<Tariff>(201).WithSummary("Add a tariff.");
+            .Requires(Permission.ChangeTariffs).Produces<Tariff>(201).WithSummary("Add a tariff.");
         group.MapGet("/tariffs/{id}", async (string id, IBillingDesk desk, CancellationToken cancellationToken) =>
             ApiResults.Found(await desk.FindTariffAsync(id, cancellationToken), "tariff", id)).Requires(Permission.SeeMeters).Produces<Tariff>().WithSummary("One tariff.");
         group.MapGet("/tariff-assignments", async (string? servicePoint, [AsParameters] Paging paging, IBillingDesk desk, CancellationToken cancellationToken) =>

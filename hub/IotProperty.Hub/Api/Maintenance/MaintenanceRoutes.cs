@@ -16,10 +16,10 @@ internal static class MaintenanceRoutes
             await desk.TechniciansAsync(paging.Request, cancellationToken)).Requires(Permission.SeeMaintenance).WithSummary("Technicians.");
         group.MapPost("/technicians", async ([FromBody] Technician technician, IWorkOrderDesk desk, CancellationToken cancellationToken) =>
             ApiResults.Created(await desk.AddAsync(technician, cancellationToken), _ => "/api/v1/technicians"))
-            .Requires(Permission.ChangeMaintenance).Produces<Technician>(201).WithSummary("Add a technician; waiting orders are given out at once.");
+            .Requires(Permission.ChangeTechnicians).Produces<Technician>(201).WithSummary("Add a technician; waiting orders are given out at once.");
         group.MapPost("/technicians/{id}/availability", async (string id, [FromBody] AvailabilityRequest request, IWorkOrderDesk desk, CancellationToken cancellationToken) =>
             ApiResults.Ok(await desk.SetAvailabilityAsync(id, request.Available, cancellationToken)))
-            .Requires(Permission.ChangeMaintenance).Produces<Technician>().WithSummary("Say whether a technician may be given new work.");
+            .Requires(Permission.ChangeTechnicians).Produces<Technician>().WithSummary("Say whether a technician may be given new work.");
         group.MapGet("/maintenance-plans", async ([AsParameters] Paging paging, IWorkOrderDesk desk, CancellationToken cancellationToken) =>
             await desk.PlansAsync(paging.Request, cancellationToken)).Requires(Permission.SeeMaintenance).WithSummary("Maintenance plans.");
         group.MapPost("/maintenance-plans", async ([FromBody] MaintenancePlan plan, IWorkOrderDesk desk, CancellationToken cancellationToken) =>

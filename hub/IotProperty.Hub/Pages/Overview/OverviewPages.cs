@@ -36,7 +36,7 @@ internal static class OverviewPages
         }
 
         Page<Alarm> active = await alarms.ListAsync(siteId, true, new PageRequest(null, MaxAlarms), context.RequestAborted);
-        IReadOnlyList<AccessEventRecord> passages = context.User.May(Permission.SeeAccess)
+        IReadOnlyList<AccessEventRecord> passages = context.User.May(Permission.SeeAccess, siteId)
             ? (await access.ListAsync(siteId, new PageRequest(null, MaxAccessEvents), context.RequestAborted)).Items
             : [];
         return Html.Page<TComponent>(new { Site = site, Alarms = active.Items, Passages = passages });
