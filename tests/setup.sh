@@ -12,6 +12,8 @@ peers=(
   gcc=gcc
   influxd=influxdb
   victoria-metrics=victoria-metrics
+  promtool=prometheus
+  systemd-analyze=systemd
 )
 
 setup_peers() {

@@ -12,7 +12,7 @@ internal static class HubRun
     {
         DataFolder folder = DataFolder.Open(settings.DataFolder);
         using IDisposable taken = folder.Lock();
-        HubHost host = HubHost.Build(settings, folder, time);
+        HubHost host = HubHost.Build(settings, folder, time, SystemdService.Add);
         await using WebApplication application = host.Application;
         host.Prepare();
         OneTimeSecret? administrator = await host.EnsureAdministratorAsync(cancellationToken);

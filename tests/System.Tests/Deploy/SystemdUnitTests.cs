@@ -1,0 +1,97 @@
+using IotProperty.Simulators.Scenarios;
+using IotProperty.SystemTests.Documents;
+using IotProperty.Tests;
+
+namespace IotProperty.SystemTests.Deploy;
+
+/// <summary>The units that we ship, as systemd reads them, and the programs under the system calls that the units leave them.</summary>
+public sealed class SystemdUnitTests : IDisposable
+{
+    private const double MaxExposure = 3.0;
+    private static readonly string[] Units = ["iotp-hub.service", "iotp-edge.service"];
+    private readonly string _folder = Directory.CreateTempSubdirectory("iotp-units-").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [PeerFact("systemd-analyze")]
+    public async Task Units_are_sound_and_little_exposed()
+    {
+        using ScratchRoot root = Install();
+        Assert.Equal("", await root.VerifyAsync(Units));
+        foreach (string unit in Units)
+        {
+            Assert.InRange(await root.ExposureAsync(unit), 0.1, MaxExposure);
+        }
+    }
+
+    [PeerFact("systemd-analyze")]
+    public async Task A_unit_that_is_wrong_or_without_its_bounds_is_noticed()
+    {
+        using ScratchRoot root = Install();
+        string unit = root.PathOf("usr/lib/systemd/system/iotp-hub.service");
+        string text = await File.ReadAllTextAsync(unit);
+        await File.WriteAllTextAsync(unit, text.Replace("ProtectClock=", "ProtectClok=", StringComparison.Ordinal));
+        Assert.Contains("Unknown key 'ProtectClok'", await root.VerifyAsync("iotp-hub.service"), StringComparison.Ordinal);
+        await File.WriteAllLinesAsync(unit, text.Split('\n').Where(line => !line.StartsWith("Protect", StringComparison.Ordinal) && !line.StartsWith("SystemCall", StringComparison.Ordinal)));
+        Assert.True(await root.ExposureAsync("iotp-hub.service") > MaxExposure);
+        File.Delete(root.PathOf("usr/bin/iotp-hub"));
+        Assert.Contains("is not executable", await root.VerifyAsync("iotp-hub.service"), StringComparison.Ordinal);
+    }
+
+    [PeerFact("systemd-analyze", "python3")]
+    public Task Hub_starts_and_ends_under_the_system_calls_of_its_unit() => ServesAsync(
+        "iotp-hub.service", BuiltPrograms.Hub, ["run", "--data", Path.Combine(_folder, "data"), "--http", "127.0.0.1:0", "--mqtt", "127.0.0.1:0"]);
+
+    [PeerFact("systemd-analyze", "python3")]
+    public async Task Edge_starts_and_ends_under_the_system_calls_of_its_unit()
+    {
+        string demo = Path.Combine(MarkdownSamples.Root, "deploy/demo");
+        string site = await DemoSite.WriteAsync(
+            demo, Path.Combine(_folder, "site"), DemoSite.Id, "secret", text => DemoSite.WithPorts(text, FreePort.Next(), FreePort.Next(), FreePort.Next(), Path.Combine(_folder, "ports"), FreePort.Next()), default);
+        await ServesAsync("iotp-edge.service", BuiltPrograms.Edge, ["run", "--site", site, "--data", Path.Combine(_folder, "data")]);
+    }
+
+    private static string Shipped(string unit) => Path.Combine(MarkdownSamples.Root, "deploy/systemd", unit);
+
+    private static ScratchRoot Install()
+    {
+        ScratchRoot root = new();
+        Directory.CreateDirectory(root.PathOf("usr/bin"));
+        foreach (string unit in Units)
+        {
+            File.Copy(Shipped(unit), root.PathOf(Path.Combine("usr/lib/systemd/system", unit)));
+            File.Copy("/bin/true", root.PathOf(Path.Combine("usr/bin", Path.GetFileNameWithoutExtension(unit))));
+        }
+
+        return root;
+    }
+
+    private async Task ServesAsync(string unit, string program, string[] arguments)
+    {
+        using ServiceManager manager = new(Path.Combine(_folder, "notify"));
+        await using ChildProgram service = ChildProgram.Start(
+            Path.GetFileNameWithoutExtension(unit),
+            Peers.Require("python3"),
+            [Path.Combine(MarkdownSamples.Root, "tests/System.Tests/Deploy/syscall-filter.py"), Shipped(unit), program, .. arguments],
+            _folder,
+            [KeyValuePair.Create("NOTIFY_SOCKET", manager.NotifySocket)]);
+        try
+        {
+            await manager.HearsAsync("READY=1");
+            Task<int> ended = service.StopAsync();
+            await manager.HearsAsync("STOPPING=1");
+            Assert.Equal(0, await ended);
+        }
+        catch (OperationCanceledException)
+        {
+            Assert.Fail($"{unit}: the program did not say that it is ready, or that it stops; it said: {ReadLog(unit)}");
+        }
+    }
+
+    private string ReadLog(string unit)
+    {
+        using FileStream log = new(Path.Combine(_folder, Path.GetFileNameWithoutExtension(unit) + ".log"), FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        using StreamReader text = new(log);
+        return text.ReadToEnd();
+    }
+}
