@@ -24,10 +24,13 @@ public sealed class PeerProcess : IAsyncDisposable
     public bool HasExited => _process.HasExited;
 
     /// <summary>Runs a program to its end.</summary>
-    public static async Task<(int ExitCode, string Output, string Errors)> RunAsync(string program, params IEnumerable<string> arguments)
+    public static Task<(int ExitCode, string Output, string Errors)> RunAsync(string program, params IEnumerable<string> arguments) => RunAsync(Patience, program, arguments);
+
+    /// <summary>Runs a program to its end, which may take so long.</summary>
+    public static async Task<(int ExitCode, string Output, string Errors)> RunAsync(TimeSpan patience, string program, params IEnumerable<string> arguments)
     {
         await using PeerProcess peer = Start(program, arguments);
-        string output = await peer._process.StandardOutput.ReadToEndAsync().WaitAsync(Patience);
+        string output = await peer._process.StandardOutput.ReadToEndAsync().WaitAsync(patience);
         string errors = await peer._errors.WaitAsync(Patience);
         await peer._process.WaitForExitAsync().WaitAsync(Patience);
         return (peer._process.ExitCode, output, errors);
