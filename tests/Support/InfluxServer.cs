@@ -13,10 +13,20 @@ public sealed class InfluxServer : IAsyncDisposable
 
     public Uri Url => new($"http://127.0.0.1:{_port}");
 
-    public static async Task<InfluxServer> StartAsync()
+    /// <summary>Where it listens for backups.</summary>
+    public string BackupAddress { get; } = $"127.0.0.1:{FreePort.Next()}";
+
+    /// <param name="shipped">A configuration whose folders are those of Debian and whose ports are the usual ones; they are replaced. Null: the test's own.</param>
+    public static async Task<InfluxServer> StartAsync(string? shipped = null)
     {
         InfluxServer server = new();
-        await File.WriteAllTextAsync(Path.Combine(server._folder, "influxdb.conf"), server.Configuration());
+        string configuration = shipped is null
+            ? server.Configuration()
+            : shipped
+                .Replace("/var/lib/influxdb", server._folder, StringComparison.Ordinal)
+                .Replace("127.0.0.1:8086", $"127.0.0.1:{server._port}", StringComparison.Ordinal)
+                .Replace("127.0.0.1:8088", server.BackupAddress, StringComparison.Ordinal);
+        await File.WriteAllTextAsync(Path.Combine(server._folder, "influxdb.conf"), configuration);
         await server.StartAgainAsync();
         return server;
     }
@@ -48,7 +58,7 @@ public sealed class InfluxServer : IAsyncDisposable
     private string Configuration() =>
         $"""
         reporting-disabled = true
-        bind-address = "127.0.0.1:{FreePort.Next()}"
+        bind-address = "{BackupAddress}"
         [meta]
           dir = "{_folder}/meta"
         [data]

@@ -75,6 +75,17 @@ public sealed class PostgresServer : IAsyncDisposable
         await ReadyAsync();
     }
 
+    /// <summary>Starts it again with settings and rules of access as an operator writes them; its own port, folder and memory stay.</summary>
+    /// <param name="settings">Text for <c>postgresql.conf</c>.</param>
+    /// <param name="access">Text for <c>pg_hba.conf</c>; the test's own superuser keeps its way in.</param>
+    public async Task ReconfigureAsync(string settings, string access)
+    {
+        await KillAsync();
+        await File.AppendAllTextAsync(Path.Combine(_folder, "data", "postgresql.conf"), settings);
+        await File.WriteAllTextAsync(Path.Combine(_folder, "data", "pg_hba.conf"), $"local all postgres trust\n{access}");
+        await RestartAsync();
+    }
+
     public async ValueTask DisposeAsync()
     {
         if (!_process.HasExited)
