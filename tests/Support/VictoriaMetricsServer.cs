@@ -12,10 +12,15 @@ public sealed class VictoriaMetricsServer : IAsyncDisposable
 
     public Uri Url => new($"http://127.0.0.1:{_port}");
 
+    /// <summary>Its <c>-storageDataPath</c>.</summary>
+    public string Folder => _folder;
+
     /// <param name="retention">As its option <c>-retentionPeriod</c> wants it.</param>
-    public static async Task<VictoriaMetricsServer> StartAsync(string retention = "100y")
+    /// <param name="fill">Puts data into its folder before it starts.</param>
+    public static async Task<VictoriaMetricsServer> StartAsync(string retention = "100y", Func<string, Task>? fill = null)
     {
         VictoriaMetricsServer server = new(retention);
+        await (fill?.Invoke(server._folder) ?? Task.CompletedTask);
         await server.StartAgainAsync();
         return server;
     }

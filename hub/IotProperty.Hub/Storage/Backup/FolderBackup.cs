@@ -20,11 +20,16 @@ internal sealed class FolderBackup(DataFolder folder, string file, TimeProvider 
     /// <summary>Hears of each step when it has begun.</summary>
     public Action<string> Step { get; init; } = _ => { };
 
-    /// <exception cref="IOException">The file is there, the disk has no room, another backup writes it, or the data folder cannot be read.</exception>
+    /// <exception cref="IOException">The file is there or would lie in the data folder, the disk has no room, another backup writes it, or the data folder cannot be read.</exception>
     /// <exception cref="InvalidDataException">What was written cannot be restored.</exception>
     /// <exception cref="SchemaMismatchException">A newer program wrote the data.</exception>
     public RestoredFolder Take()
     {
+        if (_file.StartsWith(folder.Path + Path.DirectorySeparatorChar, StringComparison.Ordinal))
+        {
+            throw new IOException($"{_file}: lies in the data folder, so it would be part of the next backup — write it to another folder, best on another disk");
+        }
+
         if (Path.Exists(_file))
         {
             throw new IOException($"{_file}: is there already — give a new name; a backup is never written over another one");
@@ -67,7 +72,8 @@ internal sealed class FolderBackup(DataFolder folder, string file, TimeProvider 
     /// <summary>At no time more lies there than the data twice: the snapshot and the archive, or the archive and what is restored of it.</summary>
     private void RefuseLackOfRoom(string work)
     {
-        long needed = 2 * new DirectoryInfo(folder.Path).EnumerateFiles("*", SearchOption.AllDirectories).Sum(each => each.Exists ? each.Length : 0);
+        FolderContents contents = FolderContents.Of(folder);
+        long needed = 2 * contents.Databases.Concat(contents.Files).Select(name => new FileInfo(Path.Combine(folder.Path, name))).Sum(each => each.Exists ? each.Length : 0);
         long free = new DriveInfo(work).AvailableFreeSpace;
         if (free < needed)
         {

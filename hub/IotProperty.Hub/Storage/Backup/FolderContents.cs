@@ -5,7 +5,7 @@ namespace IotProperty.Hub.Storage.Backup;
 
 /// <summary>
 /// What of a data folder belongs into a backup, by rule and not by name, so that a file which a later version of the hub puts there is backed up as well: every file,
-/// but locks (<c>*.lock</c>), temporary files (<c>*.tmp</c>, <c>*.partial</c>, <c>*~</c>), and what SQLite keeps beside a database.
+/// but locks (<c>*.lock</c>), temporary files and folders (<c>*.tmp</c>, <c>*.partial</c>, <c>*~</c>), and what SQLite keeps beside a database.
 /// </summary>
 /// <param name="Databases">Paths in the folder of what begins as a SQLite database does (https://www.sqlite.org/fileformat2.html, 1.3), sorted, the ledger last.</param>
 /// <param name="Files">Paths in the folder of all others, sorted.</param>
@@ -54,12 +54,12 @@ internal sealed record FolderContents(IReadOnlyList<string> Databases, IReadOnly
 
     private static void Collect(DirectoryInfo at, string root, List<string> into)
     {
-        foreach (FileInfo file in at.EnumerateFiles().Where(file => !LeftOut.Any(end => file.Name.EndsWith(end, StringComparison.Ordinal))))
+        foreach (FileInfo file in at.EnumerateFiles().Where(IsWanted))
         {
             into.Add(Path.GetRelativePath(root, file.FullName));
         }
 
-        foreach (DirectoryInfo folder in at.EnumerateDirectories())
+        foreach (DirectoryInfo folder in at.EnumerateDirectories().Where(IsWanted))
         {
             if (folder.LinkTarget is not null)
             {
@@ -69,6 +69,8 @@ internal sealed record FolderContents(IReadOnlyList<string> Databases, IReadOnly
             Collect(folder, root, into);
         }
     }
+
+    private static bool IsWanted(FileSystemInfo each) => !LeftOut.Any(end => each.Name.EndsWith(end, StringComparison.Ordinal));
 
     private static bool IsDatabase(string file)
     {

@@ -1,0 +1,43 @@
+using IotProperty.Hub.Storage;
+using IotProperty.Tests;
+
+namespace IotProperty.SystemTests.Documents;
+
+/// <summary>What deploy/README.md tells an operator to type does what it says there.</summary>
+public sealed class DeployReadmeTests : IDisposable
+{
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("iotp-readme-");
+
+    public void Dispose() => _folder.Delete(recursive: true);
+
+    [Fact]
+    public async Task Backup_and_restore_run_as_they_stand()
+    {
+        string data = Directory.CreateDirectory(Path.Combine(_folder.FullName, "lib", "iotp-hub")).FullName;
+        new SqliteLedgerDatabase(Path.Combine(data, "ledger.db"), TimeProvider.System).Prepare();
+        Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
+        Directory.CreateDirectory(Path.Combine(_folder.FullName, "backups"));
+        await RunAsync(Sample("iotp-hub backup").Replace("/var/", _folder.FullName + "/", StringComparison.Ordinal));
+        Assert.True(File.Exists(Path.Combine(_folder.FullName, "lib", "iotp-hub-restored", "ledger.db")));
+        Assert.Single(Directory.EnumerateFiles(Path.Combine(_folder.FullName, "backups")));
+    }
+
+    [PeerFact("promtool")]
+    public Task Alerts_are_checked_as_it_stands() =>
+        RunAsync(Sample("promtool").Replace("promtool check config", "promtool check config --syntax-only", StringComparison.Ordinal));
+
+    [Fact]
+    public void The_script_of_the_packages_is_there() =>
+        Assert.True(File.Exists(Path.Combine(MarkdownSamples.Root, Sample("bash deploy/").Split(' ')[1])));
+
+    private static string Sample(string begin) =>
+        Assert.Single(MarkdownSamples.Of("deploy/README.md", "sh"), sample => sample.Text.StartsWith(begin, StringComparison.Ordinal)).Text;
+
+    /// <summary>As a shell would in the repository's root, where the programs are on the path.</summary>
+    private static async Task RunAsync(string commands)
+    {
+        (int code, string output, string errors) = await PeerProcess.RunAsync(
+            "bash", "-euc", $"cd '{MarkdownSamples.Root}'; PATH=\"{Path.GetDirectoryName(BuiltPrograms.Hub)}:$PATH\"\n{commands}");
+        Assert.True(code == 0, output + errors);
+    }
+}
