@@ -15,6 +15,9 @@ namespace IotProperty.SystemTests.Deploy;
 /// <summary>The scrape configuration and the alerts that we ship, checked by Prometheus's own tool and held against what hub and edge really expose.</summary>
 public sealed partial class PrometheusTests : IDisposable
 {
+    /// <summary>Each test of a rule has a database of its own.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
+
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("iotp-prometheus-");
 
     public PrometheusTests()
@@ -52,7 +55,7 @@ public sealed partial class PrometheusTests : IDisposable
     public async Task A_rule_that_is_blunted_fails_its_test()
     {
         await File.WriteAllTextAsync(PathOf("iotp.rules.yml"), Text("iotp.rules.yml").Replace("iotp_edge_line_up == 0", "iotp_edge_line_up == 2", StringComparison.Ordinal));
-        (int code, _, _) = await PeerProcess.RunAsync(Peers.Require("promtool"), "test", "rules", PathOf("iotp.rules.test.yml"));
+        (int code, _, _) = await PeerProcess.RunAsync(Patience, Peers.Require("promtool"), "test", "rules", PathOf("iotp.rules.test.yml"));
         Assert.NotEqual(0, code);
     }
 
@@ -139,7 +142,7 @@ public sealed partial class PrometheusTests : IDisposable
 
     private static async Task<string> PromtoolAsync(params string[] arguments)
     {
-        (int code, string output, string errors) = await PeerProcess.RunAsync(Peers.Require("promtool"), arguments);
+        (int code, string output, string errors) = await PeerProcess.RunAsync(Patience, Peers.Require("promtool"), arguments);
         return code == 0 ? output : throw new InvalidOperationException(output + errors);
     }
 

@@ -37,7 +37,7 @@ public sealed class DeployReadmeTests : IDisposable
     private static async Task RunAsync(string commands)
     {
         (int code, string output, string errors) = await PeerProcess.RunAsync(
-            "bash", "-euc", $"cd '{MarkdownSamples.Root}'; PATH=\"{Path.GetDirectoryName(BuiltPrograms.Hub)}:$PATH\"\n{commands}");
+            TimeSpan.FromMinutes(5), "bash", "-euc", $"cd '{MarkdownSamples.Root}'; PATH=\"{Path.GetDirectoryName(BuiltPrograms.Hub)}:$PATH\"\n{commands}");
         Assert.True(code == 0, output + errors);
     }
 }
