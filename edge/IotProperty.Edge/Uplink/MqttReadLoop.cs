@@ -7,6 +7,9 @@ namespace IotProperty.Edge.Uplink;
 /// <param name="ended">Told once why there is nothing more to read.</param>
 internal sealed class MqttReadLoop(Stream stream, int maximumPacketSize, Func<ReadOnlyMemory<byte>, int> process, Action<string> ended)
 {
+    /// <summary>The reason of an end about which the peer has not said a word.</summary>
+    public const string ClosedByServer = "the server closed the connection";
+
     private const int ReadBytes = 16 * 1024;
 
     /// <summary>Ends with the connection; throws only for a broken invariant of our own.</summary>
@@ -21,7 +24,7 @@ internal sealed class MqttReadLoop(Stream stream, int maximumPacketSize, Func<Re
                 int read = await stream.ReadAsync(buffer.AsMemory(count)).ConfigureAwait(false);
                 if (read == 0)
                 {
-                    ended("the server closed the connection");
+                    ended(ClosedByServer);
                     return;
                 }
 

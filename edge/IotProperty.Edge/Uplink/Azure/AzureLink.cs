@@ -14,8 +14,6 @@ namespace IotProperty.Edge.Uplink.Azure;
 /// </summary>
 internal sealed class AzureLink : IMqttLink
 {
-    private const string ClosedByServer = "the server closed the connection";
-
     private readonly IMqttLink _inner;
     private readonly AzureLinkOptions _options;
     private readonly TimeProvider _time;
@@ -172,7 +170,7 @@ internal sealed class AzureLink : IMqttLink
     {
         string reason = await _inner.Closed.ConfigureAwait(false);
         return IsRenewing ? "its token is renewed"
-            : reason == ClosedByServer ? "Azure IoT Hub closed the connection, and MQTT 3.1.1 has no words for why: another connection of the same device, a token that expired, or something that it does not take"
+            : reason == MqttReadLoop.ClosedByServer ? "Azure IoT Hub closed the connection, and MQTT 3.1.1 has no words for why: another connection of the same device, a token that expired, or something that it does not take"
             : reason;
     }
 }
