@@ -20,6 +20,10 @@ public static class AuditAction
     public const string TokenRevoked = "token-revoked";
     public const string EdgeAdded = "edge-added";
     public const string EdgeRenewed = "edge-renewed";
+    public const string EdgeInvited = "edge-invited";
+    public const string EdgeEnrolled = "edge-enrolled";
+    public const string EdgeCertificateRenewed = "edge-certificate-renewed";
+    public const string EdgeRevoked = "edge-revoked";
 
     /// <summary>The role or the site did not allow it.</summary>
     public const string Refused = "refused";
@@ -45,7 +49,7 @@ public static class AuditAction
     public static IReadOnlyList<string> All { get; } =
     [
         LoggedIn, LoginFailed, LockedOut, LoggedOut, PasswordChanged, PersonAdded, PasswordReset, PersonRemoved, RoleGranted, RoleRevoked, TokenCreated,
-        TokenRevoked, EdgeAdded, EdgeRenewed, Refused, AlarmAcknowledged, WorkOrderRaised, WorkOrderMoved, TechnicianAdded, TechnicianChanged, PlanAdded,
+        TokenRevoked, EdgeAdded, EdgeRenewed, EdgeInvited, EdgeEnrolled, EdgeCertificateRenewed, EdgeRevoked, Refused, AlarmAcknowledged, WorkOrderRaised, WorkOrderMoved, TechnicianAdded, TechnicianChanged, PlanAdded,
         RecordAdded, MeterInstalled, MeterRemoved, TariffAdded, TariffAssigned, InvoiceIssued, ResidentShown, KeyRotated,
     ];
 }

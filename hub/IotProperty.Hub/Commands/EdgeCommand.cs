@@ -4,7 +4,7 @@ using IotProperty.Hub.People;
 
 namespace IotProperty.Hub.Commands;
 
-/// <summary><c>iotp-hub edge add</c>: lets one site's edge in. Works beside a running hub, which sees it at once.</summary>
+/// <summary><c>iotp-hub edge</c>; <c>add</c> lets one site's edge in. Works beside a running hub, which sees it at once.</summary>
 internal static class EdgeCommand
 {
     public static Command Create(TextWriter output, TimeProvider time)
@@ -14,7 +14,7 @@ internal static class EdgeCommand
         Option<string?> config = HubOptions.Config();
         Option<bool> json = HubOptions.Json();
         Option<bool> renew = new("--renew") { Description = "Give a site that has an edge a new password; the old one ends at once." };
-        Command add = new("add", "Let the edge of SITE in: prints its user name and password once. Only a salted hash is kept.") { site, data, config, renew, json };
+        Command add = new("add", "Let the edge of SITE in by password, where the front door allows it ('invite' is for certificates): prints its user name and password once. Only a salted hash is kept.") { site, data, config, renew, json };
         add.SetAction(async (parsed, cancellationToken) =>
         {
             await using PeopleScope people = PeopleScope.Open(parsed.GetRequiredValue(data), parsed.GetValue(config), time);
@@ -26,6 +26,15 @@ internal static class EdgeCommand
                 : $"user:     {secret.Name}\npassword: {secret.Secret}\nIt is not shown again: put it into the file that passwordFile names in the edge's site.yaml.");
             return ExitCode.Ok;
         });
-        return new Command("edge", "The edges that may come in.") { add };
+        return new Command("edge", "The edges that may come in.")
+        {
+            add,
+            EdgeCertificateCommands.Invite(output, time),
+            EdgeCertificateCommands.Certificates(output, time),
+            EdgeCertificateCommands.Revoke(output, time),
+            AuthorityCommands.RevocationList(output, time),
+            AuthorityCommands.Authority(output, time),
+            AuthorityCommands.ServerCertificate(output, time),
+        };
     }
 }

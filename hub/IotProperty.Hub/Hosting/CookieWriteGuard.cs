@@ -4,8 +4,8 @@ using Microsoft.AspNetCore.Antiforgery;
 namespace IotProperty.Hub.Hosting;
 
 /// <summary>
-/// Demands an antiforgery token of every request that changes something and is not carried by a bearer token: a browser sends cookies along by
-/// itself, a bearer token never. One place for pages and API, the login included, so that no route can forget it.
+/// Demands an antiforgery token of every request that changes something, unless it is carried by a bearer token or its route takes nothing from cookies: a browser
+/// sends cookies along by itself, a bearer token never. One place for pages and API, the login included, so that no route can forget it.
 /// </summary>
 public sealed class CookieWriteGuard(RequestDelegate next, IAntiforgery antiforgery)
 {
@@ -13,7 +13,7 @@ public sealed class CookieWriteGuard(RequestDelegate next, IAntiforgery antiforg
     {
         ArgumentNullException.ThrowIfNull(context);
         bool changesNothing = HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method) || HttpMethods.IsOptions(context.Request.Method);
-        if (changesNothing || ApiTokenHandler.IsBearer(context.Request) || await antiforgery.IsRequestValidAsync(context))
+        if (changesNothing || context.GetEndpoint()?.Metadata.GetMetadata<NoCookieMetadata>() is not null || ApiTokenHandler.IsBearer(context.Request) || await antiforgery.IsRequestValidAsync(context))
         {
             await next(context);
             return;

@@ -24,6 +24,9 @@ public sealed class DataFolder
     /// <summary>The same folder, whether it is there or not.</summary>
     public string KeyFolder => System.IO.Path.Combine(Path, "keys");
 
+    /// <summary>The hub's own certificate authority; there when it has made one.</summary>
+    public string AuthorityFolder => System.IO.Path.Combine(Path, "authority");
+
     /// <summary>Opens the folder, making it when it is not there.</summary>
     public static DataFolder Open(string path)
     {

@@ -1,7 +1,10 @@
 using System.Globalization;
 using System.Net;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
 using IotProperty.Hub.Ingest;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
 
 namespace IotProperty.Hub.Hosting;
 
@@ -36,17 +39,37 @@ internal sealed class FrontDoors(HubSettings settings)
         kestrel.Listen(settings.Http.EndPoint, options =>
         {
             _http = options;
-            UseTls(options, settings.Http);
+            UseTls(options, settings.Http, static _ => { });
         });
         kestrel.Listen(settings.Mqtt.EndPoint, options =>
         {
             _mqtt = options;
-            UseTls(options, settings.Mqtt);
+            UseTls(options, settings.Mqtt, AskForCertificate);
             options.UseFrontDoor();
         });
     }
 
-    private void UseTls(ListenOptions options, FrontDoorAddress address)
+    /// <summary>
+    /// The peer may show a certificate and must then prove that it holds the key; the front door judges it at CONNECT, where a refusal has a reason code and a text. What TLS
+    /// itself would say of it is an alert without a reason.
+    /// </summary>
+    private static void AskForCertificate(HttpsConnectionAdapterOptions tls)
+    {
+        tls.SslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13;
+        tls.ClientCertificateMode = ClientCertificateMode.AllowCertificate;
+        tls.ClientCertificateValidation = static (_, _, _) => true;
+        tls.OnAuthenticate = static (_, server) =>
+        {
+            // A certificate names servers to ask about it; a stranger's shall not send the hub anywhere.
+            server.CertificateChainPolicy = new X509ChainPolicy { RevocationMode = X509RevocationMode.NoCheck, DisableCertificateDownloads = true };
+
+            // Each connection proves its key anew.
+            server.AllowTlsResume = false;
+            server.AllowRenegotiation = false;
+        };
+    }
+
+    private void UseTls(ListenOptions options, FrontDoorAddress address, Action<HttpsConnectionAdapterOptions> more)
     {
         if (address.Certificate is { } certificate)
         {
@@ -54,6 +77,7 @@ internal sealed class FrontDoors(HubSettings settings)
             {
                 tls.ServerCertificateChain = address.Chain;
                 tls.HandshakeTimeout = settings.Limits.HandshakePatience;
+                more(tls);
             });
         }
     }

@@ -1,6 +1,7 @@
 using System.Net;
 using IotProperty.Hub.Api;
 using IotProperty.Hub.Audit;
+using IotProperty.Hub.Enrolment;
 using IotProperty.Hub.Ingest;
 using IotProperty.Hub.Ingest.Broker;
 using IotProperty.Hub.Live;
@@ -51,7 +52,8 @@ public sealed class HubHost
         builder.Services.AddUplinkIngest();
         builder.Services.AddPeople().AddLogin(folder, shared: settings.Configuration.Ledger is not null);
         builder.Services.AddLive(shared: settings.Configuration.Ledger is not null);
-        builder.Services.AddFrontDoor();
+        builder.Services.AddFrontDoor(new FrontDoorOptions { Passwords = settings.Configuration.Passwords });
+        builder.Services.AddEnrolment(settings.Configuration, folder).AddRevocationWatch();
         builder.Services.AddBroker(settings.Configuration.Broker);
         builder.Services.AddSingleton<MetricsText>().AddSingleton<FrontDoorMeter>();
         builder.Services.AddHubApi();
@@ -118,6 +120,7 @@ public sealed class HubHost
         app.MapPageFiles();
         app.MapLive();
         app.MapHubApi();
+        app.MapEnrolment();
         app.MapHubPages();
     }
 }

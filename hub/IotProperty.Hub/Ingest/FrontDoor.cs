@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Connections.Features;
 namespace IotProperty.Hub.Ingest;
 
 /// <summary>
-/// The hub's own MQTT 5 server, as a Kestrel connection handler. Only edges connect; each may use its own site's topics and no others.
+/// The hub's own MQTT 5 server, as a Kestrel connection handler. Only edges connect, by certificate or, where that is allowed, by password; each may use its own site's topics and no others.
 /// State messages and wills go to the ingest alone: nobody can subscribe to them here, so "retained" means that the hub keeps the latest.
 /// </summary>
 public sealed class FrontDoor : ConnectionHandler, IDownlink, IDisposable
@@ -24,7 +24,8 @@ public sealed class FrontDoor : ConnectionHandler, IDownlink, IDisposable
     private long _busyLogged = long.MinValue;
     private int _turnedAway;
 
-    public FrontDoor(IUplinkIngest ingest, IEdgeCredentials credentials, FrontDoorOptions options, TimeProvider time, ILogger<FrontDoor> logger)
+    public FrontDoor(
+        IUplinkIngest ingest, IEdgeCredentials credentials, FrontDoorOptions options, TimeProvider time, ILogger<FrontDoor> logger, IEdgeCertificates? certificates = null)
     {
         ArgumentNullException.ThrowIfNull(time);
         Ingest = ingest;
@@ -32,7 +33,7 @@ public sealed class FrontDoor : ConnectionHandler, IDownlink, IDisposable
         Time = time;
         Logger = logger;
         _strangers = new FrontDoorStrangers(options);
-        Checks = new FrontDoorChecks(options, credentials);
+        Checks = new FrontDoorChecks(options, credentials, certificates);
         _start = time.GetTimestamp();
         _timer = time.CreateTimer(static door => ((FrontDoor)door!).Tick(), this, TickInterval, TickInterval);
     }
@@ -95,6 +96,16 @@ public sealed class FrontDoor : ConnectionHandler, IDownlink, IDisposable
 
     /// <summary>Whether an edge of the site is connected now.</summary>
     public bool IsConnected(string site) => _sites.TryGetValue(site, out FrontDoorSite? found) && found.Current is not null;
+
+    /// <summary>Ends every connection for which <paramref name="whyNot"/> has a reason, with that reason. Its arguments: the site, and by which certificate it is in; null: by its password.</summary>
+    public void EndUnless(Func<string, CertificateVerdict?, string?> whyNot)
+    {
+        ArgumentNullException.ThrowIfNull(whyNot);
+        foreach (FrontDoorConnection connection in _connections.Keys)
+        {
+            connection.EndUnless(whyNot);
+        }
+    }
 
     public FrontDoorSnapshot Snapshot() => Counters.Snapshot();
 

@@ -1,17 +1,20 @@
+using System.Net;
+using System.Security.Cryptography.X509Certificates;
+using IotProperty.Hub.Hosting.Configuration;
 using IotProperty.Protocols.Mqtt;
 
 namespace IotProperty.Hub.Ingest;
 
 /// <summary>
-/// Checks passwords, a few at a time. A check is slow on purpose; when a hub restarts and all edges come at once, checking all together would let all of them run out of
+/// Checks certificates and passwords, a few at a time. A check of a password is slow on purpose; when a hub restarts and all edges come at once, checking all together would let all of them run out of
 /// patience. So a bounded number waits, no longer than an edge does, and the others are told at once to come back later. Safe on any task.
 /// </summary>
-internal sealed class FrontDoorChecks(FrontDoorOptions options, IEdgeCredentials credentials) : IDisposable
+internal sealed class FrontDoorChecks(FrontDoorOptions options, IEdgeCredentials credentials, IEdgeCertificates? certificates) : IDisposable
 {
     private readonly SemaphoreSlim _places = new(options.MaximumChecks);
     private int _present;
 
-    public async ValueTask<FrontDoorAdmission> DecideAsync(MqttConnect connect, CancellationToken cancellationToken)
+    public async ValueTask<FrontDoorAdmission> DecideAsync(MqttConnect connect, X509Certificate2? shown, EndPoint? remote, CancellationToken cancellationToken)
     {
         try
         {
@@ -23,7 +26,7 @@ internal sealed class FrontDoorChecks(FrontDoorOptions options, IEdgeCredentials
             await _places.WaitAsync(cancellationToken).ConfigureAwait(false);
             try
             {
-                return await FrontDoorAdmission.DecideAsync(connect, credentials, cancellationToken).ConfigureAwait(false);
+                return await FrontDoorAdmission.DecideAsync(connect, shown, certificates, MayUsePassword(remote) ? credentials : null, cancellationToken).ConfigureAwait(false);
             }
             finally
             {
@@ -35,6 +38,13 @@ internal sealed class FrontDoorChecks(FrontDoorOptions options, IEdgeCredentials
             Interlocked.Decrement(ref _present);
         }
     }
+
+    private bool MayUsePassword(EndPoint? remote) => options.Passwords switch
+    {
+        PasswordEntry.Everywhere => true,
+        PasswordEntry.Never => false,
+        _ => remote is null or not IPEndPoint || (remote is IPEndPoint { Address: var address } && IPAddress.IsLoopback(address)),
+    };
 
     public void Dispose() => _places.Dispose();
 }

@@ -1,8 +1,11 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using System.Net;
+using System.Security.Cryptography.X509Certificates;
 using IotProperty.Protocols.Mqtt;
 using IotProperty.Protocols.Uplink;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace IotProperty.Hub.Ingest;
 
@@ -59,6 +62,11 @@ internal sealed class FrontDoorConnection
     /// <summary>Cancelled when nothing is read any more and what has not begun need not begin.</summary>
     public CancellationToken Over { get; private set; }
 
+    public EndPoint? RemoteEndPoint => _context.RemoteEndPoint;
+
+    /// <summary>What the peer showed in the TLS handshake, which proved that it holds the key; not judged yet.</summary>
+    public X509Certificate2? ShownCertificate => _context.Features.Get<ITlsConnectionFeature>()?.ClientCertificate;
+
     public string Remote => _context.RemoteEndPoint?.ToString() ?? "an unknown address";
 
     public async Task RunAsync()
@@ -103,6 +111,22 @@ internal sealed class FrontDoorConnection
         }
 
         WakeReader();
+    }
+
+    /// <summary>Ends the connection when what let it in holds no longer.</summary>
+    /// <param name="whyNot">From the site and its certificate (null: in by password) to why it must go; null: it may stay.</param>
+    public void EndUnless(Func<string, CertificateVerdict?, string?> whyNot)
+    {
+        string? why;
+        lock (_gate)
+        {
+            why = _stranger || _dialogue.Site is not { } site ? null : whyNot(site.Name, _dialogue.Certificate);
+        }
+
+        if (why is not null)
+        {
+            End(MqttReasonCode.NotAuthorized, why);
+        }
     }
 
     /// <summary>Called about once a second.</summary>

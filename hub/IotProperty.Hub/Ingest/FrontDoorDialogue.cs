@@ -18,6 +18,9 @@ internal sealed class FrontDoorDialogue(Lock gate, FrontDoor door, FrontDoorConn
     /// <summary>What the edge may use; null before it is let in.</summary>
     public FrontDoorTopics? Topics { get; private set; }
 
+    /// <summary>By which certificate the edge is in; null: by its password, or not in.</summary>
+    public CertificateVerdict? Certificate { get; private set; }
+
     public async ValueTask HandleAsync(MqttServerEvent step)
     {
         switch (step.Kind)
@@ -46,7 +49,7 @@ internal sealed class FrontDoorDialogue(Lock gate, FrontDoor door, FrontDoorConn
 
     private async ValueTask OnConnectAsync(MqttConnect connect)
     {
-        FrontDoorAdmission admission = await door.Checks.DecideAsync(connect, connection.Closed).ConfigureAwait(false);
+        FrontDoorAdmission admission = await door.Checks.DecideAsync(connect, connection.ShownCertificate, connection.RemoteEndPoint, connection.Closed).ConfigureAwait(false);
         if (admission.Topics is null)
         {
             lock (gate)
@@ -64,6 +67,7 @@ internal sealed class FrontDoorDialogue(Lock gate, FrontDoor door, FrontDoorConn
         {
             Site = entered;
             Topics = admission.Topics;
+            Certificate = admission.Certificate;
             if (session.HasEnded)
             {
                 // Taken over in its turn while it waited for its predecessor: session and will are its successor's.
@@ -99,12 +103,7 @@ internal sealed class FrontDoorDialogue(Lock gate, FrontDoor door, FrontDoorConn
 
     private void RefuseTopic(in MqttPublish publish)
     {
-        if (!_topicRefusalLogged)
-        {
-            _topicRefusalLogged = true;
-            FrontDoorLog.TopicRefused(door.Logger, Site!.Name, FrontDoorLog.Bounded(publish.Topic));
-        }
-
+        NoteTopic(publish.Topic);
         const string why = "an edge may publish only its own site's batches and state";
         if (publish.Qos == MqttQos.AtLeastOnce)
         {
@@ -129,14 +128,27 @@ internal sealed class FrontDoorDialogue(Lock gate, FrontDoor door, FrontDoorConn
                 ? (MqttReasonCode)Math.Min((byte)s.MaximumQos, (byte)MqttQos.AtLeastOnce)
                 : MqttReasonCode.NotAuthorized),
         ];
-        foreach (MqttReasonCode code in codes.Where(c => c.IsFailure()))
+        for (int i = 0; i < codes.Length; i++)
         {
-            door.Counters.Refused(code);
+            if (codes[i].IsFailure())
+            {
+                door.Counters.Refused(codes[i]);
+                NoteTopic(subscribe.Subscriptions[i].Filter);
+            }
         }
 
         lock (gate)
         {
             session.Grant(subscribe, codes);
+        }
+    }
+
+    private void NoteTopic(string topic)
+    {
+        if (!_topicRefusalLogged)
+        {
+            _topicRefusalLogged = true;
+            FrontDoorLog.TopicRefused(door.Logger, Site!.Name, FrontDoorLog.Bounded(topic));
         }
     }
 }

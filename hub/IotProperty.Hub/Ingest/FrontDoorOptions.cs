@@ -1,4 +1,5 @@
 using System.Net;
+using IotProperty.Hub.Hosting.Configuration;
 using IotProperty.Protocols.Mqtt;
 
 namespace IotProperty.Hub.Ingest;
@@ -53,6 +54,9 @@ public sealed record FrontDoorOptions
 
     /// <summary>What each session grants. Its receive maximum is three times <see cref="LaneConcurrency"/>, so that no lane takes another's place.</summary>
     public MqttServerLimits Session { get; init; } = new() { ReceiveMaximum = 48 };
+
+    /// <summary>Who may enter with user name and password instead of a certificate.</summary>
+    public PasswordEntry Passwords { get; init; }
 
     /// <summary>Whether an endpoint may be served without TLS: only where nobody else can listen in.</summary>
     public static bool MayBePlain(EndPoint endpoint) => endpoint switch

@@ -67,10 +67,13 @@ public sealed partial class EdgeCredentials(IDbContextFactory<PeopleContext> con
         return found is not null && matches && string.Equals(clientId, found.Site, StringComparison.Ordinal) ? found.Site : null;
     }
 
+    /// <summary>Whether the site has an edge that may enter now: by password, or by a certificate that is good.</summary>
     public async ValueTask<bool> KnowsAsync(string site, CancellationToken cancellationToken)
     {
+        long nowMs = time.GetUtcNow().ToUnixTimeMilliseconds();
         await using PeopleContext context = await contexts.CreateDbContextAsync(cancellationToken);
-        return await context.EdgeCredentials.AsNoTracking().AnyAsync(edge => edge.Site == site, cancellationToken);
+        return await context.EdgeCredentials.AsNoTracking().AnyAsync(edge => edge.Site == site, cancellationToken)
+            || await context.EdgeCertificates.AsNoTracking().AnyAsync(c => c.Site == site && c.NotAfterMs > nowMs && c.RevokedMs == null, cancellationToken);
     }
 
     public static bool IsSiteId(string text) => SiteId().IsMatch(text);

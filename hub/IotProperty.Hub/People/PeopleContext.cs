@@ -1,10 +1,11 @@
+using IotProperty.Hub.Enrolment;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.AspNetCore.Identity.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore;
 
 namespace IotProperty.Hub.People;
 
-/// <summary>People, tokens and edge credentials in the ledger's database. The schema is the numbered SQL files; a test holds this model against them.</summary>
+/// <summary>People, tokens, and what edges show at the front door, in the ledger's database. The schema is the numbered SQL files; a test holds this model against them.</summary>
 public sealed class PeopleContext(DbContextOptions<PeopleContext> options) : IdentityUserContext<Person>(options)
 {
     public DbSet<RoleGrant> RoleGrants => Set<RoleGrant>();
@@ -12,6 +13,10 @@ public sealed class PeopleContext(DbContextOptions<PeopleContext> options) : Ide
     public DbSet<ApiToken> ApiTokens => Set<ApiToken>();
 
     public DbSet<EdgeCredential> EdgeCredentials => Set<EdgeCredential>();
+
+    public DbSet<EdgeInvitation> EdgeInvitations => Set<EdgeInvitation>();
+
+    public DbSet<EdgeCertificate> EdgeCertificates => Set<EdgeCertificate>();
 
     protected override void OnModelCreating(ModelBuilder builder)
     {
@@ -37,6 +42,18 @@ public sealed class PeopleContext(DbContextOptions<PeopleContext> options) : Ide
         {
             edge.ToTable("edge_credential");
             edge.HasKey(e => e.Site);
+        });
+        builder.Entity<EdgeInvitation>(invitation =>
+        {
+            invitation.ToTable("edge_invitation");
+            invitation.HasKey(i => i.Id);
+        });
+        builder.Entity<EdgeCertificate>(certificate =>
+        {
+            certificate.ToTable("edge_certificate");
+            certificate.HasKey(c => c.Serial);
+            certificate.HasIndex(c => new { c.Site, c.NotAfterMs });
+            certificate.HasIndex(c => c.KeyHash).IsUnique();
         });
         foreach (var property in builder.Model.GetEntityTypes().SelectMany(entity => entity.GetProperties()))
         {

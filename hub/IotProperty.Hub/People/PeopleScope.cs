@@ -1,4 +1,5 @@
 using IotProperty.Hub.Audit;
+using IotProperty.Hub.Enrolment;
 using IotProperty.Hub.Hosting;
 using IotProperty.Hub.Hosting.Configuration;
 using IotProperty.Hub.Storage;
@@ -24,10 +25,12 @@ internal sealed class PeopleScope : IAsyncDisposable
     {
         Acting.As(new Actor(ActorKind.Command, Environment.UserName, "command line"));
         HubConfiguration configuration = HubConfiguration.Load(configurationFile, dataFolder);
+        var folder = DataFolder.Open(dataFolder);
         ServiceProvider provider = new ServiceCollection()
             .AddSingleton(time)
-            .AddLedgerDatabase(configuration.Ledger, DataFolder.Open(dataFolder))
+            .AddLedgerDatabase(configuration.Ledger, folder)
             .AddPeople()
+            .AddEnrolment(configuration, folder)
             .BuildServiceProvider();
         try
         {

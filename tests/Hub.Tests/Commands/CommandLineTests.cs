@@ -20,6 +20,12 @@ public sealed class CommandLineTests : IDisposable
     [Theory]
     [InlineData("run", "run", "--help")]
     [InlineData("edge add", "edge", "add", "--help")]
+    [InlineData("edge invite", "edge", "invite", "--help")]
+    [InlineData("edge certificates", "edge", "certificates", "--help")]
+    [InlineData("edge revoke", "edge", "revoke", "--help")]
+    [InlineData("edge crl", "edge", "crl", "--help")]
+    [InlineData("edge authority", "edge", "authority", "--help")]
+    [InlineData("edge server-certificate", "edge", "server-certificate", "--help")]
     [InlineData("user add", "user", "add", "--help")]
     [InlineData("token create", "token", "create", "--help")]
     [InlineData("backup", "backup", "--help")]
@@ -54,10 +60,18 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("belong together", "run", "--data", "x", "--mqtt-certificate", "only.pem")]
     [InlineData("read-only", "token", "create", "--data", "x", "--role", "king")]
     [InlineData("--expires", "token", "create", "--data", "x", "--role", "guard", "--expires", "tomorrow")]
+    [InlineData("1 to 40", "edge", "invite", "River/Side", "--data", "DATA")]
+    [InlineData("--valid-hours", "edge", "invite", "riverside", "--data", "DATA", "--valid-hours", "0")]
+    [InlineData("--hub-certificate none.pem", "edge", "invite", "riverside", "--data", "DATA", "--hub-certificate", "none.pem")]
+    [InlineData("--reason", "edge", "revoke", "riverside", "--data", "DATA", "--reason", "two\nlines")]
+    [InlineData("edge certificates", "edge", "revoke", "riverside", "--data", "DATA", "--reason", "stolen")]
+    [InlineData("--days", "edge", "crl", "--data", "DATA", "--out", "x.crl", "--days", "0")]
+    [InlineData("--create DIR", "edge", "authority", "--data", "DATA")]
+    [InlineData("--name a/b", "edge", "server-certificate", "--data", "DATA", "--name", "a/b", "--certificate", "x.pem", "--key", "x.key")]
     [InlineData("time to come", "token", "create", "--data", "x", "--role", "guard", "--expires", "2020-01-01")]
     public async Task Wrong_usage_ends_with_2_and_the_mend(string mend, params string[] arguments)
     {
-        (int code, _, string errors) = await RunAsync(arguments);
+        (int code, _, string errors) = await RunAsync([.. arguments.Select(argument => argument == "DATA" ? _folder.FullName : argument)]);
         Assert.Equal(ExitCode.BadUsage, code);
         Assert.Contains(mend, errors, StringComparison.Ordinal);
     }

@@ -1,13 +1,16 @@
 using System.Security.Cryptography;
 using System.Text;
 using IotProperty.Hub.Alarms;
+using IotProperty.Hub.Enrolment;
 using IotProperty.Hub.Ingest;
 using IotProperty.Hub.Jobs;
 using IotProperty.Hub.Maintenance;
 using IotProperty.Hub.People;
 using IotProperty.Hub.Registry;
 using IotProperty.Hub.Storage;
+using IotProperty.Hub.Tests.Enrolment;
 using IotProperty.Hub.Tests.Support;
+using IotProperty.Protocols.Enrolment;
 using IotProperty.Protocols.Uplink;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Identity;
@@ -98,8 +101,18 @@ public sealed class EmbeddedEstate : IAsyncLifetime
 
         await hub.GetRequiredService<IAlarmDesk>().AcknowledgeAsync(_seeded.AlarmId, "administrator", "seen", default);
         await hub.GetRequiredService<EdgeCredentials>().IssueAsync(SeededHub.Site, renew: false, default);
+        await EnrolAsync(hub);
         await AddPeopleAsync(hub);
         Protected = hub.GetRequiredService<IDataProtectionProvider>().CreateProtector(ProtectedFor).Protect("told before the move");
+    }
+
+    private static async Task EnrolAsync(IServiceProvider hub)
+    {
+        string fingerprint = EnrolmentCode.FingerprintOf(hub.GetRequiredService<AuthoritySource>().GetOrCreate().Certificate);
+        EnrolmentCode code = (await hub.GetRequiredService<EdgeInvitations>().InviteAsync(SeededHub.Site, fingerprint, TimeSpan.FromHours(1), default)).Code!;
+        using ECDsa key = EnrolmentBench.NewKey();
+        EnrolmentRequest request = new() { Invitation = code.Invitation, Secret = code.Secret, CertificateRequest = EnrolmentBench.RequestOf(key) };
+        Assert.NotNull((await hub.GetRequiredService<EnrolmentDesk>().EnrolAsync(request, "here", default)).Answer);
     }
 
     private static async Task AddPeopleAsync(IServiceProvider hub)

@@ -21,6 +21,12 @@ public sealed record HubConfiguration
     /// <summary>The file with the keys of personal data; null: <c>personal.keys</c> in the data folder.</summary>
     public string? PersonalKeyFile { get; init; }
 
+    /// <summary>Null: the hub's own, in its data folder.</summary>
+    public AuthoritySettings? Authority { get; init; }
+
+    /// <summary>Who may enter without a certificate.</summary>
+    public PasswordEntry Passwords { get; init; }
+
     /// <summary>Reads the file that was named, or <see cref="FileName"/> in the data folder when it is there; otherwise the hub is embedded.</summary>
     /// <exception cref="Commands.UsageException">Every mistake at once, each with its place and mend.</exception>
     public static HubConfiguration Load(string? file, string dataFolder)

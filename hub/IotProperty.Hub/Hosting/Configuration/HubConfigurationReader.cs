@@ -34,9 +34,43 @@ public static class HubConfigurationReader
         }
 
         BrokerSettings? broker = root.Section("broker") is { } brokerSection ? ReadBroker(brokerSection) : null;
+        AuthoritySettings? authority = root.Section("authority") is { } authoritySection ? ReadAuthority(authoritySection) : null;
+        PasswordEntry passwords = root.Section("frontDoor") is { } frontDoorSection ? ReadPasswordEntry(frontDoorSection) : PasswordEntry.Loopback;
         string? personalKeyFile = root.NewFilePath("personalKeyFile");
         root.RefuseOthers();
-        return new HubConfiguration { Ledger = ledger, Telemetry = telemetry, Broker = broker, PersonalKeyFile = personalKeyFile };
+        return new HubConfiguration { Ledger = ledger, Telemetry = telemetry, Broker = broker, PersonalKeyFile = personalKeyFile, Authority = authority, Passwords = passwords };
+    }
+
+    private static AuthoritySettings? ReadAuthority(ConfigurationSection section)
+    {
+        string? certificate = section.FilePath("certificateFile");
+        string? key = section.FilePath("keyFile");
+        section.RefuseOthers();
+        if (certificate is null || key is null)
+        {
+            section.Mistake(section.Node, "authority needs certificateFile and keyFile", "name both, or leave authority out for the hub's own");
+            return null;
+        }
+
+        return new AuthoritySettings { CertificateFile = certificate, KeyFile = key };
+    }
+
+    private static PasswordEntry ReadPasswordEntry(ConfigurationSection section)
+    {
+        PasswordEntry? entry = section.Text("passwords") switch
+        {
+            null or "loopback" => PasswordEntry.Loopback,
+            "everywhere" => PasswordEntry.Everywhere,
+            "never" => PasswordEntry.Never,
+            _ => null,
+        };
+        section.RefuseOthers();
+        if (entry is null)
+        {
+            section.Mistake(section.Node, "frontDoor.passwords is none of loopback, everywhere and never", "write loopback, or leave it out");
+        }
+
+        return entry ?? PasswordEntry.Loopback;
     }
 
     private static PostgresSettings ReadPostgres(ConfigurationSection section)
@@ -154,7 +188,7 @@ public static class HubConfigurationReader
             case [{ RootNode: YamlMappingNode root }]:
                 return new ConfigurationSection(file, "", root, mistakes);
             default:
-                mistakes.Add(new(file, 1, 1, "the file is not one list of keys", "write the keys ledger, telemetry and broker, as the README of hub/ shows"));
+                mistakes.Add(new(file, 1, 1, "the file is not one list of keys", "write the keys ledger, telemetry, broker, personalKeyFile, authority and frontDoor, as the README of hub/ shows"));
                 return null;
         }
     }
