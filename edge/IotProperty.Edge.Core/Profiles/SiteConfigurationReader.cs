@@ -32,7 +32,8 @@ public sealed class SiteConfigurationReader
             TextOf(root?.Find("access") as YamlMapping, "credentials"),
             TextOf(root?.Find("uplink") as YamlMapping, "passwordFile"),
             TextOf(root?.Find("uplink") as YamlMapping, "connectionStringFile"),
-            TextOf(root?.Find("uplink") as YamlMapping, "rootsFile"));
+            TextOf(root?.Find("uplink") as YamlMapping, "rootsFile"),
+            TextOf(root?.Find("uplink") as YamlMapping, "identity"));
 
         static string? TextOf(YamlMapping? mapping, string key) => mapping?.Find(key) is YamlScalar { Text.Length: > 0 } scalar ? scalar.Text : null;
     }
@@ -73,7 +74,7 @@ public sealed class SiteConfigurationReader
         string? id = site.Id("site", "write site: the id that `iotp-hub edge add` was given");
         LocalText? name = site.Name("name", "write name: { en: …, zh-CN: … }");
         TimeZoneInfo? zone = ReadTimeZone(site);
-        UplinkConfiguration? uplink = UplinkReader.Read(site, _sources);
+        UplinkConfiguration? uplink = UplinkReader.Read(site, id, _sources);
         HealthConfiguration? health = ReadHealth(site);
         OutboxConfiguration outbox = ReadOutbox(site);
         int diagnosticsEverySeconds = ReadDiagnostics(site);

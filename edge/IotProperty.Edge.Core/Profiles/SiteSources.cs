@@ -13,7 +13,13 @@ public sealed record ReferencedFile(SourceText? Source, string Problem)
 }
 
 /// <summary>Which other files a site file names, as written there. Null where it names none.</summary>
-public sealed record SiteReferences(string? ProfilesFolder, string? CredentialsFile, string? PasswordFile, string? ConnectionStringFile, string? RootsFile);
+public sealed record SiteReferences(
+    string? ProfilesFolder, string? CredentialsFile, string? PasswordFile, string? ConnectionStringFile, string? RootsFile, string? IdentityFolder);
+
+/// <summary>What the shell found in the folder with the edge's certificate.</summary>
+/// <param name="Site">For which site it is; empty when it cannot be used.</param>
+/// <param name="Problem">Why not, with the mend; empty when it can.</param>
+public sealed record ReferencedIdentity(string Site, string Problem);
 
 /// <summary>All texts that make up one site.</summary>
 public sealed record SiteSources
@@ -40,6 +46,9 @@ public sealed record SiteSources
 
     /// <summary>Why the uplink's trusted certificates cannot be used; empty when they can.</summary>
     public string RootsProblem { get; init; } = "";
+
+    /// <summary>The edge's certificate, when the site names its folder.</summary>
+    public ReferencedIdentity? Identity { get; init; }
 
     /// <summary>Knows the data items that profiles name.</summary>
     public required IItemDictionary Items { get; init; }

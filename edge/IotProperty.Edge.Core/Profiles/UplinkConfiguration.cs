@@ -8,13 +8,21 @@ public abstract record UplinkConfiguration
     /// <summary>The file with what the edge proves itself by, as written in the site file: relative to its folder, or absolute. Its first line counts.</summary>
     public abstract string SecretFile { get; }
 
+    /// <summary>Certificates in PEM that are trusted instead of the machine's roots, as written; null for those, or with an identity for the hub's.</summary>
+    public string? RootsFile { get; init; }
+
     /// <summary>The longest payload that goes this way: a batch, or what the edge says of itself. Bytes.</summary>
     public abstract int MaxPayloadBytes { get; }
 }
 
 /// <summary>MQTT 5 to the hub's own front door, or to the broker in front of several hubs.</summary>
+/// <param name="User">Empty with an identity.</param>
+/// <param name="PasswordFile">Empty with an identity.</param>
 public sealed record MqttUplinkConfiguration(string Host, int Port, bool Tls, string User, string PasswordFile) : UplinkConfiguration
 {
+    /// <summary>The folder with the edge's certificate, as written; null: it shows user and password.</summary>
+    public string? IdentityFolder { get; init; }
+
     public override string SecretFile => PasswordFile;
 
     public override int MaxPayloadBytes => UplinkLimits.MaxEncodedBytes;
@@ -41,7 +49,4 @@ public sealed record AzureUplinkConfiguration(string ConnectionStringFile) : Upl
     public string? Host { get; init; }
 
     public int Port { get; init; } = 8883;
-
-    /// <summary>Certificates in PEM that are trusted instead of the machine's roots; null for those.</summary>
-    public string? RootsFile { get; init; }
 }

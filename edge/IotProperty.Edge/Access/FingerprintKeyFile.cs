@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using IotProperty.Edge.Storage;
 
 namespace IotProperty.Edge.Access;
 
@@ -13,7 +14,7 @@ public static class FingerprintKeyFile
         string path = Path.Combine(dataFolder, Name);
         if (!File.Exists(path))
         {
-            Create(path);
+            OwnerFile.Write(path, RandomNumberGenerator.GetBytes(CardFingerprint.KeyBytes), overwrite: false);
         }
 
         byte[] key = File.ReadAllBytes(path);
@@ -24,24 +25,5 @@ public static class FingerprintKeyFile
         }
 
         return new CardFingerprint(key);
-    }
-
-    private static void Create(string path)
-    {
-        // Written whole beside its place and then renamed: a kill in between leaves no half key.
-        string fresh = path + ".new";
-        FileStreamOptions options = new() { Mode = FileMode.Create, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows())
-        {
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        }
-
-        using (FileStream file = new(fresh, options))
-        {
-            file.Write(RandomNumberGenerator.GetBytes(CardFingerprint.KeyBytes));
-            file.Flush(flushToDisk: true);
-        }
-
-        File.Move(fresh, path, overwrite: false);
     }
 }

@@ -29,6 +29,7 @@ public static class EdgeCommandLine
         RootCommand root = new($"IotProperty edge: polls a building's devices, decides alarms and doors by itself, and brings everything to the hub. {ExitCodes}")
         {
             Run(output, error),
+            Enroll(output, error),
             Validate(output, error),
             Decode(output),
             Probe(output, error),
@@ -61,6 +62,26 @@ public static class EdgeCommandLine
         Command run = new("run", $"Run the edge of one site until SIGTERM or Ctrl-C. {ExitCodes}") { site, data, json };
         run.SetAction((parsed, _) => RunCommand.RunAsync(parsed.GetRequiredValue(site).FullName, parsed.GetRequiredValue(data).FullName, parsed.GetValue(json), output, error));
         return run;
+    }
+
+    private static Command Enroll(TextWriter output, TextWriter error)
+    {
+        Option<string> hub = new("--hub") { Description = "The hub's pages: https://HOST:PORT.", HelpName = "URL", Required = true };
+        Option<string?> code = new("--code") { Description = "The one-time code that `iotp-hub edge invite` printed." };
+        Option<string?> codeFile = new("--code-file") { Description = "A file that holds it, or - for standard input.", HelpName = "FILE" };
+        Option<string> folder = new("--out") { Description = "Folder for key and certificate, for this user alone; made when missing. site.yaml names it: uplink.identity.", HelpName = "DIR", Required = true };
+        Option<bool> json = Json("Print one JSON object on standard output: {\"event\":\"enrolled\",…}.");
+        Command enroll = new("enroll", $"Get this edge its certificate from the hub. The private key is made here and never leaves; nothing is sent to a hub that the code does not name. {ExitCodes}")
+        {
+            hub, code, codeFile, folder, json,
+        };
+        enroll.SetAction(async (parsed, _) =>
+        {
+            using StopSignals signals = new();
+            return await EnrollCommand.RunAsync(
+                parsed.GetRequiredValue(hub), parsed.GetValue(code), parsed.GetValue(codeFile), parsed.GetRequiredValue(folder), parsed.GetValue(json), TimeProvider.System, output, error, signals.Token);
+        });
+        return enroll;
     }
 
     private static Command Validate(TextWriter output, TextWriter error)

@@ -44,7 +44,7 @@ internal static class RunCommand
         using LoggerFactory loggers = new([ConsoleLog.To(error, time)]);
         using SystemdNotifier systemd = new(Environment.GetEnvironmentVariable("NOTIFY_SOCKET"), Environment.GetEnvironmentVariable("WATCHDOG_USEC"));
         using StopSignals signals = new();
-        UplinkSecrets secrets = SiteFiles.ReadUplinkSecrets(siteFile, site);
+        using UplinkSecrets secrets = SiteFiles.ReadUplinkSecrets(siteFile, site, time, loggers);
         await using EdgeDaemon daemon = await EdgeDaemon.OpenAsync(site, secrets, dataFolder, clock, loggers, systemd);
         bool wellRun = await daemon.RunAsync(health => Announce(site, health, json, output), signals.Token);
         return wellRun ? EdgeCommandLine.Ok : EdgeCommandLine.Failed;

@@ -1,5 +1,6 @@
 using IotProperty.Edge.Access;
 using IotProperty.Edge.Alarms;
+using IotProperty.Edge.Enrolment;
 using IotProperty.Edge.Hosting;
 using IotProperty.Edge.Lines;
 using IotProperty.Edge.Profiles;
@@ -19,4 +20,8 @@ public sealed record EdgeParts(
     Func<AccessCounters> Access,
     ReadingService Readings,
     ClockWatch ClockWatch,
-    Func<bool> StoreRuns);
+    Func<bool> StoreRuns)
+{
+    /// <summary>Null where the edge has a password.</summary>
+    public Func<CertificateSnapshot>? Certificate { get; init; }
+}

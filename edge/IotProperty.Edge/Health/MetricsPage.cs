@@ -1,6 +1,7 @@
 using IotProperty.Edge.Access;
 using IotProperty.Edge.Alarms;
 using IotProperty.Edge.Drivers;
+using IotProperty.Edge.Enrolment;
 using IotProperty.Edge.Lines;
 using IotProperty.Edge.Outbox;
 using IotProperty.Edge.Polling;
@@ -22,6 +23,7 @@ public static class MetricsPage
         UplinkSnapshot uplink = parts.Uplink();
         WriteOutbox(uplink.Outbox, parts.Clock.Now().UtcMs, text);
         WriteUplink(uplink, text);
+        WriteCertificate(parts.Certificate?.Invoke(), text);
         WriteDecisions(parts, text);
         return text.ToString();
     }
@@ -171,6 +173,18 @@ public static class MetricsPage
             .Sample(uplink.Refused, ("status", "refused"));
         text.Family("iotp_edge_uplink_malformed_messages_total", "counter", "Messages from the hub that could not be read.").Sample(uplink.MalformedMessages);
         text.Family("iotp_edge_uplink_commands_refused_total", "counter", "Commands that this version does not know.").Sample(uplink.CommandsRefused);
+    }
+
+    private static void WriteCertificate(CertificateSnapshot? certificate, PrometheusText text)
+    {
+        if (certificate is null)
+        {
+            return;
+        }
+
+        text.Family("iotp_edge_certificate_days_left", "gauge", "Days until the edge's certificate ends; below 0 when it is over. It is renewed when a third of its time is left.").Sample(certificate.DaysLeft);
+        text.Family("iotp_edge_certificate_renewals_total", "counter", "Certificates that the hub gave in place of an older one.").Sample(certificate.Renewals);
+        text.Family("iotp_edge_certificate_renewal_failures_total", "counter", "Tries to renew the certificate that brought none.").Sample(certificate.Failures);
     }
 
     private static void WriteDecisions(EdgeParts parts, PrometheusText text)

@@ -3,6 +3,7 @@ using System.Reflection;
 using IotProperty.Edge.Access;
 using IotProperty.Edge.Alarms;
 using IotProperty.Edge.Drivers;
+using IotProperty.Edge.Enrolment;
 using IotProperty.Edge.Health;
 using IotProperty.Edge.Lines;
 using IotProperty.Edge.Outbox;
@@ -40,6 +41,7 @@ public sealed class EdgeDaemon : IAsyncDisposable
     private readonly ReadingService _readings;
     private readonly UplinkService _uplink;
     private readonly ClockWatch _clockWatch;
+    private readonly IdentityKeeper? _identity;
     private readonly DiagnosticsService? _diagnostics;
     private readonly StoreWatch _storeWatch;
     private readonly List<ILineDriver> _drivers = [];
@@ -54,6 +56,7 @@ public sealed class EdgeDaemon : IAsyncDisposable
         _loggers = loggers;
         _logger = loggers.CreateLogger<EdgeDaemon>();
         _systemd = systemd;
+        _identity = secrets.Identity;
         _clockWatch = new ClockWatch(clock, outbox.ClockStepped, loggers.CreateLogger<ClockWatch>());
         LineWriter writer = new();
         _alarms = new AlarmService(site with { Alarms = [.. site.Alarms, StoreAlarm.Rule] }, outbox, outbox, clock, loggers.CreateLogger<AlarmService>());
@@ -86,6 +89,7 @@ public sealed class EdgeDaemon : IAsyncDisposable
         SiteConfiguration site, UplinkSecrets secrets, string dataFolder, EdgeClock clock, ILoggerFactory loggers, SystemdNotifier systemd)
     {
         ArgumentNullException.ThrowIfNull(site);
+        ArgumentNullException.ThrowIfNull(secrets);
         OutboxSettings settings = new()
         {
             FlushMs = site.Outbox.FlushMs,
@@ -121,6 +125,7 @@ public sealed class EdgeDaemon : IAsyncDisposable
         // First, because connecting takes longest and the first sample waits for it.
         Task uplinkTask = Task.Run(() => _uplink.RunAsync(uplink.Token), CancellationToken.None);
         Task clockTask = Task.Run(() => _clockWatch.RunAsync(uplink.Token), CancellationToken.None);
+        Task identityTask = _identity is { } keeper ? Task.Run(() => keeper.RunAsync(uplink.Token), CancellationToken.None) : Task.CompletedTask;
         await _alarms.StartAsync(CancellationToken.None);
         await _access.StartAsync(CancellationToken.None);
         await _readings.StartAsync(CancellationToken.None);
@@ -129,6 +134,11 @@ public sealed class EdgeDaemon : IAsyncDisposable
         List<(string Name, Task Task)> parts = [.. _lines.Select(line => ($"line {line.Line.Id}", Task.Run(() => line.RunAsync(lines.Token), CancellationToken.None)))];
         List<Task> lineTasks = [.. parts.Select(part => part.Task)];
         parts.AddRange([("uplink", uplinkTask), ("store", _outbox.Completion), ("alarm rules", _alarms.ExecuteTask!), ("readings", _readings.ExecuteTask!), ("store watch", _storeWatch.ExecuteTask!), ("clock watch", clockTask)]);
+        if (_identity is not null)
+        {
+            parts.Add(("certificate", identityTask));
+        }
+
         if (_diagnostics is not null)
         {
             parts.Add(("line reports", _diagnostics.ExecuteTask!));
@@ -150,7 +160,7 @@ public sealed class EdgeDaemon : IAsyncDisposable
         long stopping = _clock.Now().MonotonicMs;
         _logger.Stopping();
         _systemd.Stopping();
-        await StopAsync(lines, uplink, [.. lineTasks, watchdog], Task.WhenAll(uplinkTask, clockTask), health);
+        await StopAsync(lines, uplink, [.. lineTasks, watchdog], Task.WhenAll(uplinkTask, clockTask, identityTask), health);
         _logger.Stopped(_clock.Now().MonotonicMs - stopping);
         return wellRun;
     }
@@ -197,7 +207,10 @@ public sealed class EdgeDaemon : IAsyncDisposable
 
         EdgeParts parts = new(
             _site, Version, _clock, _lines, () => _uplink.Snapshot, () => _alarms.Counters, () => _access.Counters, _readings, _clockWatch,
-            () => !_outbox.Completion.IsCompleted);
+            () => !_outbox.Completion.IsCompleted)
+        {
+            Certificate = _identity is { } keeper ? () => keeper.Snapshot : null,
+        };
         try
         {
             HealthServer server = await HealthServer.StartAsync(health.Listen, parts, _loggers, CancellationToken.None);
@@ -258,7 +271,12 @@ public sealed class EdgeDaemon : IAsyncDisposable
         switch (site.Uplink)
         {
             case MqttUplinkConfiguration mqtt:
-                return (new UplinkOptions(site.Id, mqtt.Host, mqtt.Port, mqtt.Tls, mqtt.User, secrets.Secret, Version, site.Hash, catalogue), connector);
+                UplinkOptions plain = new(site.Id, mqtt.Host, mqtt.Port, mqtt.Tls, mqtt.User, secrets.Secret, Version, site.Hash, catalogue)
+                {
+                    Identity = secrets.Identity is { } keeper ? () => keeper.Current : null,
+                    TrustedRoots = secrets.Roots,
+                };
+                return (plain, connector);
             case AzureUplinkConfiguration azure:
                 AzureDeviceIdentity identity = AzureDeviceIdentity.TryParse(secrets.Secret, out AzureDeviceIdentity? parsed, out string why)
                     ? parsed

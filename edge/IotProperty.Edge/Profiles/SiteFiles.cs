@@ -3,6 +3,8 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using IotProperty.Edge.Drivers;
 using IotProperty.Protocols.AzureIotHub;
+using IotProperty.Edge.Enrolment;
+using Microsoft.Extensions.Logging;
 
 namespace IotProperty.Edge.Profiles;
 
@@ -55,26 +57,35 @@ public static class SiteFiles
             PasswordProblem = references.PasswordFile is { } password ? PasswordProblem(Path.Combine(folder, password), password) : "",
             ConnectionStringProblem = references.ConnectionStringFile is { } connection ? ConnectionStringProblem(Path.Combine(folder, connection), connection) : "",
             RootsProblem = references.RootsFile is { } roots ? RootsProblem(Path.Combine(folder, roots), roots) : "",
+            Identity = references.IdentityFolder is { } identity ? ReadIdentity(Path.Combine(folder, identity)) : null,
             Items = ItemDictionary.Standard,
             FindTimeZone = FindTimeZone,
         });
         return unreadable.Count == 0 ? result : new SiteReadResult(null, [.. result.Mistakes, .. unreadable]);
     }
 
-    /// <summary>What the uplink needs beside the site file. <see cref="Read"/> has found it readable and whole.</summary>
-    public static UplinkSecrets ReadUplinkSecrets(string siteFile, SiteConfiguration site)
+    /// <summary>With what the uplink shows itself, as the site says: its identity, or the first line of its password file. <see cref="Read"/> has found them readable.</summary>
+    /// <exception cref="InvalidDataException">They are no longer, with the mend.</exception>
+    public static UplinkSecrets ReadUplinkSecrets(string siteFile, SiteConfiguration site, TimeProvider time, ILoggerFactory loggers)
     {
         ArgumentNullException.ThrowIfNull(site);
+        ArgumentNullException.ThrowIfNull(loggers);
         string folder = Path.GetDirectoryName(Path.GetFullPath(siteFile))!;
-        string secret = FirstLine(File.ReadAllText(Path.Combine(folder, site.Uplink.SecretFile)));
-        if (site.Uplink is not AzureUplinkConfiguration { RootsFile: { } file })
+        X509Certificate2Collection? roots = null;
+        if (site.Uplink.RootsFile is { } file)
         {
-            return new UplinkSecrets(secret);
+            roots = [];
+            roots.ImportFromPemFile(Path.Combine(folder, file));
         }
 
-        X509Certificate2Collection roots = [];
-        roots.ImportFromPemFile(Path.Combine(folder, file));
-        return new UplinkSecrets(secret) { Roots = roots };
+        if (site.Uplink is not MqttUplinkConfiguration { IdentityFolder: { } identity })
+        {
+            return new UplinkSecrets(FirstLine(File.ReadAllText(Path.Combine(folder, site.Uplink.SecretFile)))) { Roots = roots };
+        }
+
+        Random jitter = new(RandomNumberGenerator.GetInt32(int.MaxValue));
+        IdentityKeeper keeper = new(new IdentityFolder(Path.Combine(folder, identity)), roots, new EnrolmentClient(time), time, jitter, loggers.CreateLogger<IdentityKeeper>());
+        return new UplinkSecrets("", keeper) { Roots = roots };
     }
 
     /// <summary>The first line of a file that the site names, such as a meter's password; null, and why, when there is none.</summary>
@@ -105,6 +116,18 @@ public static class SiteFiles
             {
                 unreadable.Add(new ConfigurationMistake(path, 1, 1, file.Problem, "make it readable, or take it out of the folder"));
             }
+        }
+    }
+
+    private static ReferencedIdentity ReadIdentity(string path)
+    {
+        try
+        {
+            return new ReferencedIdentity(new IdentityFolder(path).Read().Site, "");
+        }
+        catch (InvalidDataException wrong)
+        {
+            return new ReferencedIdentity("", wrong.Message);
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 using System.Threading.Channels;
 using IotProperty.Edge.Outbox;
@@ -24,6 +25,9 @@ public sealed record MqttLinkOptions(string Host, int Port, bool Tls, string Cli
 
     /// <summary>With <see cref="Tls"/>: the only roots that are trusted; null trusts those of the machine.</summary>
     public X509Certificate2Collection? TrustedRoots { get; init; }
+
+    /// <summary>With <see cref="Tls"/>: the certificate to show; then an empty user is not sent. Null: none.</summary>
+    public SslStreamCertificateContext? ClientCertificate { get; init; }
 }
 
 /// <summary>An application message, as it came or as it shall go; QoS 1.</summary>

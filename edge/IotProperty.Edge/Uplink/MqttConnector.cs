@@ -55,10 +55,10 @@ public sealed class MqttConnector(TimeProvider time) : IMqttConnector
         }
 
         SslStream tls = new(plain, leaveInnerStreamOpen: false);
-        SslClientAuthenticationOptions tlsOptions = new() { TargetHost = options.ServerName ?? options.Host };
+        SslClientAuthenticationOptions tlsOptions = new() { TargetHost = options.ServerName ?? options.Host, ClientCertificateContext = options.ClientCertificate };
         if (options.TrustedRoots is { } roots)
         {
-            tlsOptions.CertificateChainPolicy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+            tlsOptions.CertificateChainPolicy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck, DisableCertificateDownloads = true };
             tlsOptions.CertificateChainPolicy.CustomTrustStore.AddRange(roots);
         }
 
@@ -70,12 +70,15 @@ public sealed class MqttConnector(TimeProvider time) : IMqttConnector
     {
         ClientId = options.ClientId,
         Version = options.Version,
-        UserName = options.User,
-        Password = Encoding.UTF8.GetBytes(options.Password),
+        UserName = IsNamed(options) ? options.User : null,
+        Password = IsNamed(options) ? Encoding.UTF8.GetBytes(options.Password) : null,
         Will = options.Will is { } will ? new MqttWill(will.Topic, will.Payload, MqttQos.AtLeastOnce, will.Retain) : null,
         KeepAliveSeconds = (ushort)Math.Clamp(options.KeepAlive.TotalSeconds, 0, ushort.MaxValue),
         ReceiveMaximum = options.ReceiveMaximum,
     };
+
+    /// <summary>A certificate names the edge by itself.</summary>
+    private static bool IsNamed(MqttLinkOptions options) => options.ClientCertificate is null || options.User.Length > 0;
 
     private static void EndSending(Socket socket)
     {

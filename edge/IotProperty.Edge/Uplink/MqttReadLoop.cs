@@ -48,7 +48,8 @@ internal sealed class MqttReadLoop(Stream stream, int maximumPacketSize, Func<Re
         }
         catch (Exception error) when (error is IOException or ObjectDisposedException or OperationCanceledException)
         {
-            ended(error.Message);
+            // What TLS has to say, such as that the certificate was revoked, stands innermost.
+            ended(error.GetBaseException().Message);
         }
         catch (Exception error)
         {

@@ -38,6 +38,9 @@ internal static partial class UplinkLog
     [LoggerMessage(1231, LogLevel.Warning, "A message that is neither a receipt nor a command is ignored: {Topic}")]
     public static partial void UnknownMessage(ILogger logger, string topic);
 
+    [LoggerMessage(1233, LogLevel.Information, "Connecting anew with the new certificate")]
+    public static partial void NewCertificate(ILogger logger);
+
     [LoggerMessage(1229, LogLevel.Information, "The hub did not take the goodbye: {Reason}")]
     public static partial void NoGoodbye(ILogger logger, string reason);
 }

@@ -1,3 +1,4 @@
+using System.Security.Cryptography.X509Certificates;
 using IotProperty.Protocols.Uplink;
 
 namespace IotProperty.Edge.Uplink;
@@ -10,6 +11,12 @@ namespace IotProperty.Edge.Uplink;
 public sealed record UplinkOptions(
     string Site, string Host, int Port, bool Tls, string User, string Password, string Version, string ProfileHash, SiteCatalogue Catalogue)
 {
+    /// <summary>The certificate of the next connection, in place of user and password; null: none. Asked for at each connection.</summary>
+    public Func<UplinkIdentity>? Identity { get; init; }
+
+    /// <summary>With TLS: the only roots that are trusted where no identity says otherwise; null: those of the machine.</summary>
+    public X509Certificate2Collection? TrustedRoots { get; init; }
+
     /// <summary>The first pause after a failure is a random part of this; it doubles with each further failure.</summary>
     public int RetryMs { get; init; } = 1_000;
 

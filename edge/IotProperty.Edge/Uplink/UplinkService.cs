@@ -77,8 +77,13 @@ public sealed class UplinkService(
         long openedMs = clock.Now().MonotonicMs;
         long receiptsBefore = _counters.Committed;
         MqttLinkMessage will = State(online: false, catalogue: null);
-        IMqttLink link = await connector.ConnectAsync(
-            new MqttLinkOptions(options.Host, options.Port, options.Tls, options.Site, options.User, options.Password, will), cancellationToken).ConfigureAwait(false);
+        UplinkIdentity? identity = options.Identity?.Invoke();
+        MqttLinkOptions wanted = new(options.Host, options.Port, options.Tls, options.Site, options.User, options.Password, will)
+        {
+            ClientCertificate = identity?.Certificate,
+            TrustedRoots = identity is null ? options.TrustedRoots : identity.Roots,
+        };
+        IMqttLink link = await connector.ConnectAsync(wanted, cancellationToken).ConfigureAwait(false);
         await using (link.ConfigureAwait(false))
         {
             await link.SubscribeAsync(UplinkTopics.Receipt(options.Site), cancellationToken).ConfigureAwait(false);
@@ -87,9 +92,10 @@ public sealed class UplinkService(
             _connected = true;
             UplinkLog.Connected(logger, options.Host, options.Port);
             UplinkSession session = new(options.Site, link, dispatch, _commands, _counters, logger);
+            using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, identity?.Replaced ?? CancellationToken.None);
             try
             {
-                await session.RunAsync(State(online: true, options.Catalogue), cancellationToken).ConfigureAwait(false);
+                await session.RunAsync(State(online: true, options.Catalogue), ending.Token).ConfigureAwait(false);
             }
             finally
             {
@@ -100,6 +106,13 @@ public sealed class UplinkService(
             {
                 await SayGoodbyeAsync(link).ConfigureAwait(false);
                 return ConnectionEnd.Useful;
+            }
+
+            if (ending.IsCancellationRequested)
+            {
+                // Ended in good order and at once opened again: what has no receipt yet is published again there, and the hub never takes the edge for gone.
+                UplinkLog.NewCertificate(logger);
+                return ConnectionEnd.Renewing;
             }
         }
 

@@ -21,8 +21,9 @@ public sealed class EdgeDaemonTests : IDisposable
         TaskCompletionSource<IPEndPoint?> ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
         using CancellationTokenSource stop = new();
         using SystemdNotifier systemd = new(null, null);
+        using UplinkSecrets secrets = new("secret");
         EdgeClock clock = new(TimeProvider.System, () => true);
-        await using (EdgeDaemon edge = await EdgeDaemon.OpenAsync(site, new UplinkSecrets("secret"), _folder.Path, clock, NullLoggerFactory.Instance, systemd))
+        await using (EdgeDaemon edge = await EdgeDaemon.OpenAsync(site, secrets, _folder.Path, clock, NullLoggerFactory.Instance, systemd))
         {
             Task<bool> running = edge.RunAsync(ready.SetResult, stop.Token);
             IPEndPoint health = (await ready.Task.WaitAsync(TimeSpan.FromSeconds(20)))!;
@@ -45,7 +46,8 @@ public sealed class EdgeDaemonTests : IDisposable
         SiteConfiguration site = SampleSite.Read() with { Health = new HealthConfiguration((IPEndPoint)taken.LocalEndpoint), Lines = [], Alarms = [] };
         using CancellationTokenSource stop = new();
         using SystemdNotifier systemd = new(null, null);
-        await using EdgeDaemon edge = await EdgeDaemon.OpenAsync(site, new UplinkSecrets("secret"), _folder.Path, new EdgeClock(TimeProvider.System, () => true), NullLoggerFactory.Instance, systemd);
+        using UplinkSecrets secrets = new("secret");
+        await using EdgeDaemon edge = await EdgeDaemon.OpenAsync(site, secrets, _folder.Path, new EdgeClock(TimeProvider.System, () => true), NullLoggerFactory.Instance, systemd);
         TaskCompletionSource<IPEndPoint?> ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
         Task<bool> running = edge.RunAsync(ready.SetResult, stop.Token);
         Assert.Null(await ready.Task.WaitAsync(TimeSpan.FromSeconds(20)));

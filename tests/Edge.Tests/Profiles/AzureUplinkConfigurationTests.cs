@@ -1,4 +1,5 @@
 using IotProperty.Edge.Profiles;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace IotProperty.Edge.Tests.Profiles;
 
@@ -52,7 +53,8 @@ public sealed class AzureUplinkConfigurationTests : IDisposable
         if (expected is null)
         {
             Assert.Empty(result.Mistakes);
-            Assert.Equal(connection, SiteFiles.ReadUplinkSecrets(_folder.File("site.yaml"), result.Site!).Secret);
+            using UplinkSecrets secrets = SiteFiles.ReadUplinkSecrets(_folder.File("site.yaml"), result.Site!, TimeProvider.System, NullLoggerFactory.Instance);
+            Assert.Equal(connection, secrets.Secret);
             return;
         }
 

@@ -1,13 +1,19 @@
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using IotProperty.Edge.Uplink;
+using IotProperty.Hub.Enrolment;
 using IotProperty.Hub.Hosting.Configuration;
 using IotProperty.Protocols.Mqtt;
 using IotProperty.Protocols.Uplink;
 using IotProperty.SystemTests.Documents;
+using IotProperty.SystemTests.Entry;
 using IotProperty.Tests;
 
 namespace IotProperty.SystemTests.Broker;
 
-/// <summary>The broker's configuration that we ship, with this test's ports, folder and no TLS; everything else as it stands.</summary>
+/// <summary>The broker's configuration that we ship, with this test's ports and folder; everything else as it stands.</summary>
 public sealed class ShippedBrokerConfigurationTests : IAsyncLifetime, IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
@@ -15,7 +21,11 @@ public sealed class ShippedBrokerConfigurationTests : IAsyncLifetime, IAsyncDisp
     private readonly string _folder = Directory.CreateTempSubdirectory("iotp-shipped-broker-").FullName;
     private readonly int _edgePort = FreePort.Next();
     private readonly int _hubPort = FreePort.Next();
+    private readonly CertificateAuthority _authority = CertificateAuthority.Create(TimeProvider.System.GetUtcNow().AddDays(-200));
+    private readonly X509Certificate2 _revoked;
     private PeerProcess? _broker;
+
+    public ShippedBrokerConfigurationTests() => _revoked = IssueTo("riverside");
 
     [PeerFact("mosquitto", "mosquitto_passwd")]
     public async Task An_edge_uses_its_own_topics_alone_and_a_hub_takes_its_batch_and_answers_it()
@@ -25,8 +35,10 @@ public sealed class ShippedBrokerConfigurationTests : IAsyncLifetime, IAsyncDisp
         Secret password = new("of the hub");
         await using Replica hub = await Replica.StartAsync(
             _hubPort, ingest, settings: new BrokerSettings { Host = "127.0.0.1", Port = _hubPort, User = "hub", Password = password });
-        await using IMqttLink edge = await ConnectAsync("riverside");
-        await using IMqttLink neighbour = await ConnectAsync("hillside");
+        await using IMqttLink edge = await ConnectAsync(IssueTo("riverside"));
+
+        // Whatever name it gives itself, it is who its certificate says.
+        await using IMqttLink neighbour = await ConnectAsync(IssueTo("hillside"), "riverside");
         await edge.SubscribeAsync(UplinkTopics.Receipt("riverside"), default);
         await neighbour.SubscribeAsync(UplinkTopics.Receipt("riverside"), default);
         await neighbour.SubscribeAsync(UplinkTopics.Receipt("hillside"), default);
@@ -46,6 +58,34 @@ public sealed class ShippedBrokerConfigurationTests : IAsyncLifetime, IAsyncDisp
         Assert.Equal(2, ingest.Accepted);
     }
 
+    public static TheoryData<string, string> Strangers => new()
+    {
+        { "none", "certificate required" },
+        { "expired", "certificate expired" },
+        { "revoked", "certificate revoked" },
+        { "foreign", "unknown ca" },
+        { "server", "unsupported certificate" },
+    };
+
+    [PeerTheory("mosquitto", "mosquitto_passwd")]
+    [MemberData(nameof(Strangers))]
+    public async Task A_stranger_is_refused_with_the_reason_that_TLS_has_for_it(string kind, string reason)
+    {
+        await StartAsync();
+        X509Certificate2? shown = Stranger(kind);
+        await Assert.ThrowsAsync<MqttLinkClosedException>(async () => await ConnectAsync(shown));
+        Assert.Contains(reason, await AlertAsync(shown), StringComparison.Ordinal);
+    }
+
+    [PeerFact("mosquitto", "mosquitto_passwd")]
+    public async Task A_site_called_hub_is_no_hub()
+    {
+        await StartAsync();
+        await using IMqttLink edge = await ConnectAsync(IssueTo("hub"));
+        MqttPublishResult forged = await edge.PublishAsync(new MqttLinkMessage(UplinkTopics.Receipt("riverside"), "forged"u8.ToArray(), false), default);
+        Assert.Equal((byte)MqttReasonCode.NotAuthorized, forged.ReasonCode);
+    }
+
     public Task InitializeAsync() => Task.CompletedTask;
 
     // The test framework knows this one alone.
@@ -58,33 +98,106 @@ public sealed class ShippedBrokerConfigurationTests : IAsyncLifetime, IAsyncDisp
             await _broker.DisposeAsync();
         }
 
+        _revoked.Dispose();
+        _authority.Dispose();
         Directory.Delete(_folder, recursive: true);
     }
+
+    private static DateTimeOffset Now => TimeProvider.System.GetUtcNow();
 
     private static byte[] BatchOf(string site) => BatchCodec.Encode(
         new Batch { Key = new BatchKey(site, 1, Lane.Telemetry, 1), Samples = [new Sample(new PointRef("pump-1", "pressure"), 1_000, 4.2, Quality.Good, true)] });
 
     private static async Task<MqttLinkMessage> NextAsync(IMqttLink link) => await link.Messages.ReadAsync().AsTask().WaitAsync(Patience);
 
-    private async Task<IMqttLink> ConnectAsync(string site) =>
-        await new MqttConnector(TimeProvider.System).ConnectAsync(new MqttLinkOptions("127.0.0.1", _edgePort, false, site, site, $"of {site}", null), default);
+    private async Task<IMqttLink> ConnectAsync(X509Certificate2? shown, string clientId = "riverside")
+    {
+        MqttLinkOptions options = new("localhost", _edgePort, true, clientId, "", "", null)
+        {
+            ClientCertificate = EntryHub.Shown(shown),
+            TrustedRoots = _authority.Chain,
+            ConnectTimeout = Patience,
+        };
+        return await new MqttConnector(TimeProvider.System).ConnectAsync(options, default);
+    }
+
+    /// <summary>What the broker's TLS says to this certificate. Who writes at the same time may find the connection gone before he has read it.</summary>
+    private async Task<string> AlertAsync(X509Certificate2? shown)
+    {
+        using TcpClient client = new();
+        await client.ConnectAsync("127.0.0.1", _edgePort);
+        await using SslStream tls = new(client.GetStream());
+        SslClientAuthenticationOptions options = new()
+        {
+            TargetHost = "localhost",
+            ClientCertificateContext = EntryHub.Shown(shown),
+            CertificateChainPolicy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck },
+        };
+        options.CertificateChainPolicy.CustomTrustStore.AddRange(_authority.Chain);
+        try
+        {
+            await tls.AuthenticateAsClientAsync(options);
+            return await tls.ReadAsync(new byte[1]).AsTask().WaitAsync(Patience) == 0 ? "the end" : "an answer";
+        }
+        catch (Exception refused) when (refused is IOException or System.Security.Authentication.AuthenticationException)
+        {
+            return refused.GetBaseException().Message;
+        }
+    }
+
+    private X509Certificate2 IssueTo(string site) => Issue(key => _authority.IssueEdge(site, key, Now));
+
+    private X509Certificate2? Stranger(string kind)
+    {
+        switch (kind)
+        {
+            case "none":
+                return null;
+            case "expired":
+                return Issue(key => _authority.IssueEdge("riverside", key, Now.AddDays(-91)));
+            case "revoked":
+                return _revoked;
+            case "foreign":
+                using (var other = CertificateAuthority.Create(Now))
+                {
+                    return Issue(key => other.IssueEdge("riverside", key, Now));
+                }
+
+            default:
+                return Issue(key => _authority.IssueServer(["riverside"], key, Now));
+        }
+    }
+
+    private static X509Certificate2 Issue(Func<PublicKey, X509Certificate2> issue)
+    {
+        using ECDsa key = EntryHub.NewKey();
+        using X509Certificate2 bare = issue(new PublicKey(key));
+        return bare.CopyWithPrivateKey(key);
+    }
 
     private async Task StartAsync()
     {
         string passwords = Path.Combine(_folder, "iotp.passwords");
-        foreach (string user in (string[])["hub", "riverside", "hillside"])
-        {
-            await MosquittoServer.AddUserAsync(passwords, user, user == "hub" ? "of the hub" : $"of {user}");
-        }
+        await MosquittoServer.AddUserAsync(passwords, "hub", "of the hub");
+        string certificates = Directory.CreateDirectory(Path.Combine(_folder, "certs")).FullName;
+        (string certificate, string key) = EntryHub.WriteServer(_authority, certificates, TimeProvider.System);
+        File.Move(certificate, Path.Combine(certificates, "iotp.pem"));
+        File.Move(key, Path.Combine(certificates, "iotp.key"));
+        await File.WriteAllTextAsync(Path.Combine(certificates, "iotp-authority.pem"), _authority.ChainPem());
+        await File.WriteAllTextAsync(Path.Combine(certificates, "iotp.crl"), _authority.RevocationList([(_revoked.SerialNumber, Now)], Now, TimeSpan.FromDays(30)));
 
         string shipped = Path.Combine(MarkdownSamples.Root, "deploy", "mosquitto");
-        File.Copy(Path.Combine(shipped, "iotp.acl"), Path.Combine(_folder, "iotp.acl"));
+        foreach (string list in (string[])["iotp-edges.acl", "iotp-hubs.acl"])
+        {
+            File.Copy(Path.Combine(shipped, list), Path.Combine(_folder, list));
+        }
+
         string configuration = Path.Combine(_folder, "iotp.conf");
         string[] lines = await File.ReadAllLinesAsync(Path.Combine(shipped, "iotp.conf"));
         await File.WriteAllLinesAsync(
             configuration,
             [
-                .. lines.Where(line => !line.StartsWith("certfile", StringComparison.Ordinal) && !line.StartsWith("keyfile", StringComparison.Ordinal)).Select(line => line
+                .. lines.Select(line => line
                     .Replace("listener 8883", $"listener {_edgePort} 127.0.0.1", StringComparison.Ordinal)
                     .Replace("listener 1883 ", $"listener {_hubPort} ", StringComparison.Ordinal)
                     .Replace("/etc/mosquitto/", _folder + "/", StringComparison.Ordinal)),
@@ -92,5 +205,24 @@ public sealed class ShippedBrokerConfigurationTests : IAsyncLifetime, IAsyncDisp
                 $"user {Environment.UserName}",
             ]);
         _broker = PeerProcess.Start(Peers.Require("mosquitto"), "-c", configuration);
+        while (!await ListensAsync())
+        {
+            Assert.False(_broker.HasExited, "mosquitto does not take the configuration");
+            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System);
+        }
+    }
+
+    private async Task<bool> ListensAsync()
+    {
+        try
+        {
+            using TcpClient probe = new();
+            await probe.ConnectAsync("127.0.0.1", _hubPort);
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
     }
 }

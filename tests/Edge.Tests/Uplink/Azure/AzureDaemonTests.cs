@@ -43,7 +43,7 @@ public sealed class AzureDaemonTests : IDisposable
         Assert.Empty(read.Mistakes);
         using CancellationTokenSource stop = new();
         using SystemdNotifier systemd = new(null, null);
-        UplinkSecrets secrets = SiteFiles.ReadUplinkSecrets(_folder.File("site.yaml"), read.Site!);
+        using UplinkSecrets secrets = SiteFiles.ReadUplinkSecrets(_folder.File("site.yaml"), read.Site!, TimeProvider.System, NullLoggerFactory.Instance);
         DateTimeOffset begun = TimeProvider.System.GetUtcNow();
         EdgeClock clock = new(TimeProvider.System, () => true);
         await using EdgeDaemon edge = await EdgeDaemon.OpenAsync(read.Site!, secrets, _folder.Path, clock, NullLoggerFactory.Instance, systemd);
