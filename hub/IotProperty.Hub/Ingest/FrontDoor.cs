@@ -33,7 +33,7 @@ public sealed class FrontDoor : ConnectionHandler, IDownlink, IDisposable
         Time = time;
         Logger = logger;
         _strangers = new FrontDoorStrangers(options);
-        Checks = new FrontDoorChecks(options, credentials, certificates);
+        Checks = new FrontDoorChecks(options, credentials, certificates, time);
         _start = time.GetTimestamp();
         _timer = time.CreateTimer(static door => ((FrontDoor)door!).Tick(), this, TickInterval, TickInterval);
     }

@@ -26,6 +26,18 @@ internal sealed class Pace(double perSecond, double burst, TimeProvider time)
         }
     }
 
+    /// <summary>Whether everything is as if nothing had been taken.</summary>
+    public bool HasRested
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _paid <= Now() - _burstSeconds;
+            }
+        }
+    }
+
     /// <summary>Takes so much and returns how long the taker must wait first.</summary>
     public TimeSpan Take(double units)
     {

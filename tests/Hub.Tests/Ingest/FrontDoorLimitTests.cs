@@ -19,6 +19,7 @@ public class FrontDoorLimitTests
             (options.MaximumConnections, options.MaximumStrangers, options.MaximumStrangersOfAddress, options.MaximumTurnedAway,
                 options.MaximumChecks, options.MaximumWaitingChecks, options.LaneConcurrency));
         Assert.Equal(10, options.ConnectTimeout.TotalSeconds);
+        Assert.Equal((10, 0.5), (options.WrongPasswordsAtOnce, options.WrongPasswordsPerSecond));
         Assert.Equal((524_288d, 524_288d, 1024), (options.SiteBytesPerSecond, options.SiteBurstBytes, options.BatchCostBytes));
         MqttServerLimits session = options.Session;
         Assert.Equal(
@@ -74,6 +75,33 @@ public class FrontDoorLimitTests
         Assert.Equal("read", (await host.Ingest.NextAsync()).Text);
         time.Advance(1_000);
         Assert.Equal("tri.", (await host.Ingest.NextAsync()).Text);
+    }
+
+    [Fact]
+    public async Task An_address_that_guesses_passwords_is_told_to_wait_without_a_check_and_others_are_not()
+    {
+        FakeTime time = new();
+        await using FrontDoorHost host = await FrontDoorHost.StartAsync(new FrontDoorOptions { WrongPasswordsAtOnce = 2, WrongPasswordsPerSecond = 1 }, time);
+        string wrong = RawMqtt.Connect[..^RawMqtt.Hex("secret").Length] + RawMqtt.Hex("guess!");
+        List<byte> answers = [];
+        for (int guess = 0; guess < 5; guess++)
+        {
+            using RawMqtt stranger = await host.ConnectRawAsync("127.0.0.2");
+            await stranger.SendAsync(wrong);
+            answers.Add((await stranger.ReceiveAsync())![2]);
+            Assert.Null(await stranger.ReceiveAsync());
+        }
+
+        // Two at once, one as it falls due.
+        Assert.Equal([0x86, 0x86, 0x86, 0x89, 0x89], answers);
+        using (RawMqtt edge = await host.ConnectRawAsync())
+        {
+            await edge.ConnectedAsync();
+        }
+
+        time.Advance(1_000);
+        using RawMqtt again = await host.ConnectRawAsync("127.0.0.2");
+        await again.ConnectedAsync();
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using IotProperty.Hub.Commands;
+using IotProperty.Hub.Storage.Backup;
 
 namespace IotProperty.Hub.Registry.Personal;
 
@@ -63,6 +64,9 @@ public sealed class PersonalKeys(string file)
 
             // A first key never takes the place of one that somebody else made meanwhile.
             System.IO.File.Move(next, file, overwrite: before.Length > 0);
+
+            // On disk before anything is encrypted with it: a key that a loss of power takes away takes the texts along.
+            DurableFolder.Sync(Path.GetDirectoryName(Path.GetFullPath(file))!);
             return added;
         }
     }
