@@ -1,0 +1,97 @@
+using System.Globalization;
+using System.Net;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using IotProperty.Simulators.Scenarios;
+using IotProperty.Tests;
+
+namespace IotProperty.SystemTests.Entry;
+
+/// <summary>The way of an edge into its hub and out of it again, as an operator goes it, with both programs.</summary>
+public sealed partial class EnrolmentProgramsTests : IDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("iotp-enrol-");
+
+    [Fact]
+    public async Task An_edge_enrols_by_a_code_is_let_in_by_its_certificate_and_is_put_out_when_it_is_revoked()
+    {
+        await HubAsync("edge", "server-certificate", "--data", PathOf("hub"), "--name", "localhost", "--certificate", PathOf("hub.pem"), "--key", PathOf("hub.key"));
+        await using ChildProgram hub = ChildProgram.Start(
+            "hub",
+            BuiltPrograms.Hub,
+            ["run", "--data", PathOf("hub"), "--json", "--http", "127.0.0.1:0", "--http-certificate", PathOf("hub.pem"), "--http-key", PathOf("hub.key"), "--mqtt", "127.0.0.1:0", "--mqtt-certificate", PathOf("hub.pem"), "--mqtt-key", PathOf("hub.key")],
+            _folder.FullName);
+        JsonElement ready = await hub.AwaitEventAsync("ready", default, Patience);
+        string pages = $"https://localhost:{IPEndPoint.Parse(ready.GetProperty("http").GetString()!).Port}";
+        string code = Code().Match(await HubAsync("edge", "invite", "riverside", "--data", PathOf("hub"))).Value;
+
+        // A code of another installation names another authority: this hub gets to see nothing of it.
+        string foreign = Code().Match(await HubAsync("edge", "invite", "riverside", "--data", PathOf("another"))).Value;
+        (int refused, _, string why) = await EnrollAsync(pages, foreign, "elsewhere");
+        Assert.Equal(1, refused);
+        Assert.Contains("the code", why, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(PathOf("elsewhere")) && Directory.EnumerateFiles(PathOf("elsewhere"), "*.pem").Any(), "something was kept of a hub that was not believed");
+
+        (int enrolled, string output, string errors) = await EnrollAsync(pages, code, "identity");
+        Assert.True(enrolled == 0, output + errors);
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, new FileInfo(PathOf("identity/identity.pem")).UnixFileMode);
+        (int again, _, string used) = await EnrollAsync(pages, code, "again");
+        Assert.Equal(1, again);
+        Assert.Contains("the code was used already", used, StringComparison.Ordinal);
+
+        await File.WriteAllTextAsync(PathOf("site.yaml"), string.Create(CultureInfo.InvariantCulture, $$"""
+            site: riverside
+            name: { en: Riverside }
+            timeZone: Asia/Shanghai
+            uplink: { host: localhost, port: {{IPEndPoint.Parse(ready.GetProperty("mqtt").GetString()!).Port}}, tls: true, identity: identity }
+            health: { listen: "127.0.0.1:0" }
+            lines: []
+            """));
+        await using ChildProgram edge = ChildProgram.Start("edge", BuiltPrograms.Edge, ["run", "--site", PathOf("site.yaml"), "--data", PathOf("edge"), "--json"], _folder.FullName);
+        string health = (await edge.AwaitEventAsync("ready", default, Patience)).GetProperty("health").GetString()!;
+        await UntilAsync(health, connected: true, "");
+        await HubAsync("edge", "revoke", "riverside", "--reason", "stolen", "--data", PathOf("hub"));
+        await UntilAsync(health, connected: false, "the certificate was revoked");
+        Assert.Equal(0, await edge.StopAsync());
+        Assert.Equal(0, await hub.StopAsync());
+    }
+
+    public void Dispose() => _folder.Delete(recursive: true);
+
+    private static async Task UntilAsync(string health, bool connected, string reason)
+    {
+        using HttpClient client = new();
+        using CancellationTokenSource patience = new(Patience);
+        while (true)
+        {
+            using HttpResponseMessage answer = await client.GetAsync(new Uri($"http://{health}/healthz"), patience.Token);
+            JsonElement uplink = JsonDocument.Parse(await answer.Content.ReadAsStringAsync(patience.Token)).RootElement.GetProperty("uplink");
+            if (uplink.GetProperty("connected").GetBoolean() == connected && uplink.ToString().Contains(reason, StringComparison.Ordinal))
+            {
+                return;
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, patience.Token);
+        }
+    }
+
+    private async Task<(int ExitCode, string Output, string Errors)> EnrollAsync(string pages, string code, string into)
+    {
+        // From a file: what stands in arguments everybody on the machine can read.
+        await File.WriteAllTextAsync(PathOf("code"), code);
+        return await PeerProcess.RunAsync(Patience, BuiltPrograms.Edge, "enroll", "--hub", pages, "--code-file", PathOf("code"), "--out", PathOf(into));
+    }
+
+    private static async Task<string> HubAsync(params IEnumerable<string> arguments)
+    {
+        (int exitCode, string output, string errors) = await PeerProcess.RunAsync(Patience, BuiltPrograms.Hub, arguments);
+        Assert.True(exitCode == 0, errors);
+        return output;
+    }
+
+    private string PathOf(string name) => Path.Combine(_folder.FullName, name);
+
+    [GeneratedRegex("([0-9a-f]{8}-){5,}[0-9a-f]{8}")]
+    private static partial Regex Code();
+}
