@@ -2,8 +2,8 @@ using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using IotProperty.Edge.Drivers;
-using IotProperty.Protocols.AzureIotHub;
 using IotProperty.Edge.Enrolment;
+using IotProperty.Protocols.AzureIotHub;
 using Microsoft.Extensions.Logging;
 
 namespace IotProperty.Edge.Profiles;
