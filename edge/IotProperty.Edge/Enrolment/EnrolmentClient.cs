@@ -72,9 +72,14 @@ public sealed class EnrolmentClient(TimeProvider time)
             return HubTrust.Exactly(shown, time);
         }
 
-        return authority.Any(certificate => EnrolmentCode.FingerprintOf(certificate) == fingerprint)
-            ? HubTrust.SignedBy(authority, time)
-            : throw new EnrolmentException(
+        X509Certificate2? named = authority.FirstOrDefault(certificate => EnrolmentCode.FingerprintOf(certificate) == fingerprint);
+        if (named is not null)
+        {
+            return HubTrust.SignedBy(named, authority, time)
+                ?? throw new EnrolmentException($"{hub} names the right authority, but not what signed it, or its time is over — nothing was sent; is this machine's clock right?");
+        }
+
+        throw new EnrolmentException(
                 $"{hub} is not the hub that the code names: neither its certificate ({(shown is null ? "none" : EnrolmentCode.FingerprintOf(shown))}) nor its authority "
                 + $"({(authority.Count == 0 ? "none" : EnrolmentCode.FingerprintOf(authority[0]))}) has the fingerprint {fingerprint} — nothing was sent; check the address and the code, or somebody stands between");
     }

@@ -8,17 +8,27 @@ namespace IotProperty.Edge.Enrolment;
 /// <summary>By what a hub's HTTPS server is known: one certificate itself, or an authority that signs for the name.</summary>
 internal sealed class HubTrust
 {
-    private readonly byte[]? _exact;
+    private readonly byte[] _named;
     private readonly X509Certificate2Collection? _authority;
     private readonly TimeProvider _time;
 
-    private HubTrust(byte[]? exact, X509Certificate2Collection? authority, TimeProvider time) => (_exact, _authority, _time) = (exact, authority, time);
+    private HubTrust(X509Certificate2 named, X509Certificate2Collection? authority, TimeProvider time) => (_named, _authority, _time) = (named.RawData, authority, time);
 
     /// <summary>This certificate and no other; its name and time do not matter, because the operator vouched for it.</summary>
-    public static HubTrust Exactly(X509Certificate2 certificate, TimeProvider time) => new(certificate.RawData, null, time);
+    public static HubTrust Exactly(X509Certificate2 certificate, TimeProvider time) => new(certificate, null, time);
 
-    /// <summary>Every certificate for the server's name and purpose that this authority signed.</summary>
-    public static HubTrust SignedBy(X509Certificate2Collection authority, TimeProvider time) => new(null, authority, time);
+    /// <summary>Every certificate for the server's name and purpose that this authority signed. Null when nothing that was told of it leads up to a root.</summary>
+    /// <param name="named">The one that the operator vouched for.</param>
+    /// <param name="told">
+    /// What stands above it, as a stranger told: only what really signed the named one is taken, for whoever stands between could add a root of his own.
+    /// </param>
+    public static HubTrust? SignedBy(X509Certificate2 named, X509Certificate2Collection told, TimeProvider time)
+    {
+        using X509Chain upwards = new();
+        upwards.ChainPolicy = Policy([.. told.Where(IsRoot)], purpose: null, time.GetUtcNow());
+        upwards.ChainPolicy.ExtraStore.AddRange(told);
+        return upwards.Build(named) ? new HubTrust(named, [.. upwards.ChainElements.Select(element => X509CertificateLoader.LoadCertificate(element.Certificate.RawData))], time) : null;
+    }
 
     public bool Accepts(X509Certificate? shown, X509Chain? sent, SslPolicyErrors errors)
     {
@@ -27,9 +37,9 @@ internal sealed class HubTrust
             return false;
         }
 
-        if (_exact is not null)
+        if (_authority is not { } authority)
         {
-            return CryptographicOperations.FixedTimeEquals(_exact, shown.GetRawCertData());
+            return CryptographicOperations.FixedTimeEquals(_named, shown.GetRawCertData());
         }
 
         if (errors.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch))
@@ -38,18 +48,20 @@ internal sealed class HubTrust
         }
 
         using X509Chain upwards = new();
-        upwards.ChainPolicy = Policy(_authority!, EdgeCertificateNames.ServerPurpose, _time.GetUtcNow());
+        upwards.ChainPolicy = Policy([.. authority.Where(IsRoot)], EdgeCertificateNames.ServerPurpose, _time.GetUtcNow());
+        upwards.ChainPolicy.ExtraStore.AddRange(authority);
         foreach (X509ChainElement element in sent?.ChainElements ?? Enumerable.Empty<X509ChainElement>())
         {
             upwards.ChainPolicy.ExtraStore.Add(element.Certificate);
         }
 
         using X509Certificate2 server = new(shown);
-        return upwards.Build(server);
+        return upwards.Build(server) && upwards.ChainElements.Any(element => element.Certificate.RawDataMemory.Span.SequenceEqual(_named));
     }
 
     /// <summary>How a certificate is followed up to one of these authorities, without asking any server that it names.</summary>
-    public static X509ChainPolicy Policy(X509Certificate2Collection authority, string purpose, DateTimeOffset now)
+    /// <param name="purpose">An extended key usage that the certificate must allow; null: none.</param>
+    public static X509ChainPolicy Policy(X509Certificate2Collection authority, string? purpose, DateTimeOffset now)
     {
         X509ChainPolicy policy = new()
         {
@@ -60,7 +72,13 @@ internal sealed class HubTrust
             VerificationTime = now.UtcDateTime,
         };
         policy.CustomTrustStore.AddRange(authority);
-        policy.ApplicationPolicy.Add(new Oid(purpose));
+        if (purpose is not null)
+        {
+            policy.ApplicationPolicy.Add(new Oid(purpose));
+        }
+
         return policy;
     }
+
+    private static bool IsRoot(X509Certificate2 certificate) => certificate.SubjectName.RawData.AsSpan().SequenceEqual(certificate.IssuerName.RawData);
 }
