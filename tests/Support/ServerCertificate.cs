@@ -14,11 +14,11 @@ public sealed class ServerCertificate : IDisposable
     /// <summary>With its key.</summary>
     public X509Certificate2 Server { get; }
 
-    public static ServerCertificate For(string hostName)
+    public static ServerCertificate For(string hostName, string rootName = "test root")
     {
         DateTimeOffset now = TimeProvider.System.GetUtcNow();
         using var rootKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        CertificateRequest rootRequest = new("CN=test root", rootKey, HashAlgorithmName.SHA256);
+        CertificateRequest rootRequest = new($"CN={rootName}", rootKey, HashAlgorithmName.SHA256);
         rootRequest.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
         using X509Certificate2 root = rootRequest.CreateSelfSigned(now.AddDays(-1), now.AddDays(2));
 

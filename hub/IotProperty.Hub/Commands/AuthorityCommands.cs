@@ -5,6 +5,7 @@ using System.Text.Json;
 using IotProperty.Hub.Enrolment;
 using IotProperty.Hub.Hosting.Configuration;
 using IotProperty.Hub.People;
+using IotProperty.Hub.Storage;
 
 namespace IotProperty.Hub.Commands;
 

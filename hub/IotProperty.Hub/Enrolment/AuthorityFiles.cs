@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using IotProperty.Hub.Hosting.Configuration;
+using IotProperty.Hub.Storage;
 
 namespace IotProperty.Hub.Enrolment;
 

@@ -16,7 +16,7 @@ namespace IotProperty.SystemTests.Entry;
 /// <summary>Somebody who stands between an edge and its hub, and knows what the hub tells everybody.</summary>
 public sealed class InterceptedHubTests : IDisposable
 {
-    private readonly ServerCertificate _hub = ServerCertificate.For("hub");
+    private readonly ServerCertificate _hub = ServerCertificate.For("hub", "the hub's authority");
     private readonly ServerCertificate _own = ServerCertificate.For("localhost");
 
     [Theory]

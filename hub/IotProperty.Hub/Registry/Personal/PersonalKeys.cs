@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 using IotProperty.Hub.Commands;
-using IotProperty.Hub.Storage.Backup;
+using IotProperty.Hub.Storage;
 
 namespace IotProperty.Hub.Registry.Personal;
 
@@ -22,7 +22,6 @@ public sealed class PersonalKeys(string file)
 
     private const int KeyBytes = 32;
     private const long MaxFileBytes = 65_536;
-    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
     private readonly Lock _gate = new();
     private (DateTime Written, long Length) _seen;
@@ -49,24 +48,10 @@ public sealed class PersonalKeys(string file)
             string before = Exists ? Text(Read()) : "";
             byte[] bytes = RandomNumberGenerator.GetBytes(KeyBytes);
             PersonalKey added = new(Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8)), bytes);
-            string next = $"{file}.{added.Id}.tmp";
-            FileStreamOptions options = new() { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-            if (!OperatingSystem.IsWindows())
-            {
-                options.UnixCreateMode = OwnerOnly;
-            }
 
-            using (FileStream stream = new(next, options))
-            {
-                stream.Write(System.Text.Encoding.ASCII.GetBytes(before + Text([added])));
-                stream.Flush(flushToDisk: true);
-            }
-
-            // A first key never takes the place of one that somebody else made meanwhile.
-            System.IO.File.Move(next, file, overwrite: before.Length > 0);
-
-            // On disk before anything is encrypted with it: a key that a loss of power takes away takes the texts along.
-            DurableFolder.Sync(Path.GetDirectoryName(Path.GetFullPath(file))!);
+            // On disk before anything is encrypted with it: a key that a loss of power takes away takes the texts along. A first one never takes the place of one that
+            // somebody else made meanwhile.
+            PrivateFile.Write(file, before + Text([added]), overwrite: before.Length > 0);
             return added;
         }
     }

@@ -2,7 +2,7 @@ using System.ComponentModel;
 using System.Runtime.InteropServices;
 using System.Text;
 
-namespace IotProperty.Hub.Storage.Backup;
+namespace IotProperty.Hub.Storage;
 
 /// <summary>A name in a folder is only on disk when the folder is synced (fsync(2), NOTES); the base library syncs files alone.</summary>
 internal static class DurableFolder
