@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using IotProperty.Hub.Audit;
 using IotProperty.Hub.Commands;
 using IotProperty.Hub.People;
@@ -10,7 +11,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace IotProperty.Hub.Tests.Audit;
 
 /// <summary>A whole hub: what its people, programs and commands do is on the log.</summary>
-public sealed class AuditedHubTests(SeededHub seeded) : IClassFixture<SeededHub>
+public sealed partial class AuditedHubTests(SeededHub seeded) : IClassFixture<SeededHub>
 {
     private HubUnderTest Hub => seeded.Hub;
 
@@ -48,6 +49,16 @@ public sealed class AuditedHubTests(SeededHub seeded) : IClassFixture<SeededHub>
         Assert.All(all.Where(e => e.Action.StartsWith("log", StringComparison.Ordinal)), e => Assert.Equal("127.0.0.1", e.Origin));
         Assert.DoesNotContain(all, e => e.ToString().Contains("hunter2", StringComparison.Ordinal) || e.ToString().Contains(guard.Secret, StringComparison.Ordinal));
         Assert.Null((await desk.VerifyAsync(null, default)).Break);
+    }
+
+    [Fact]
+    public async Task The_page_shows_the_log_in_order_whatever_zones_its_sites_are_in()
+    {
+        string html = await Hub.HtmlOfAsync("/audit");
+        Assert.Contains("Riverside", html, StringComparison.Ordinal);
+        string[] times = [.. Times().Matches(html).Select(time => time.Groups[1].Value)];
+        Assert.True(times.Length > 5, "the log shows too little to say anything");
+        Assert.Equal(times.OrderDescending(StringComparer.Ordinal), times);
     }
 
     [Fact]
@@ -135,4 +146,7 @@ public sealed class AuditedHubTests(SeededHub seeded) : IClassFixture<SeededHub>
         int code = await HubCommandLine.RunAsync(arguments, output, errors, TimeProvider.System);
         return (code, output.ToString(), errors.ToString());
     }
+
+    [GeneratedRegex("<time>([^<]+)</time>")]
+    private static partial Regex Times();
 }
