@@ -8,6 +8,7 @@ peers=(
   chromium=chromium
   sqlite3=sqlite3
   protoc=protobuf-compiler
+  openssl=openssl
   socat=socat
   gcc=gcc
   influxd=influxdb

@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using IotProperty.Edge.Drivers;
 using IotProperty.Edge.Drivers.Control;
 using IotProperty.Edge.Profiles;
+using IotProperty.Protocols.Uplink;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace IotProperty.Edge.Commands;

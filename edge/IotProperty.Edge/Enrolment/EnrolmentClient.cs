@@ -107,7 +107,7 @@ public sealed class EnrolmentClient(TimeProvider time)
             X509Certificate2Collection authority = [];
             authority.ImportFromPem(answer.Authority);
             using X509Chain upwards = new();
-            upwards.ChainPolicy = HubTrust.Policy(authority, EdgeCertificateNames.ClientPurpose, time.GetUtcNow());
+            upwards.ChainPolicy = AuthorityPath.Policy(authority, time.GetUtcNow(), EdgeCertificateNames.ClientPurpose);
             string why = !certificate.PublicKey.ExportSubjectPublicKeyInfo().AsSpan().SequenceEqual(key.ExportSubjectPublicKeyInfo()) ? "is not for the key that was asked for"
                 : EdgeCertificateNames.SiteOf(certificate) != answer.Site ? $"does not name the site {Quoted.Of(answer.Site)}"
                 : !upwards.Build(certificate) ? $"does not hold ({string.Join(", ", upwards.ChainStatus.Select(status => status.Status))}); is this machine's clock right?"

@@ -25,8 +25,7 @@ internal sealed class HubTrust
     public static HubTrust? SignedBy(X509Certificate2 named, X509Certificate2Collection told, TimeProvider time)
     {
         using X509Chain upwards = new();
-        upwards.ChainPolicy = Policy([.. told.Where(IsRoot)], purpose: null, time.GetUtcNow());
-        upwards.ChainPolicy.ExtraStore.AddRange(told);
+        upwards.ChainPolicy = AuthorityPath.Policy(told, time.GetUtcNow());
         return upwards.Build(named) ? new HubTrust(named, [.. upwards.ChainElements.Select(element => X509CertificateLoader.LoadCertificate(element.Certificate.RawData))], time) : null;
     }
 
@@ -48,8 +47,7 @@ internal sealed class HubTrust
         }
 
         using X509Chain upwards = new();
-        upwards.ChainPolicy = Policy([.. authority.Where(IsRoot)], EdgeCertificateNames.ServerPurpose, _time.GetUtcNow());
-        upwards.ChainPolicy.ExtraStore.AddRange(authority);
+        upwards.ChainPolicy = AuthorityPath.Policy(authority, _time.GetUtcNow(), EdgeCertificateNames.ServerPurpose);
         foreach (X509ChainElement element in sent?.ChainElements ?? Enumerable.Empty<X509ChainElement>())
         {
             upwards.ChainPolicy.ExtraStore.Add(element.Certificate);
@@ -58,27 +56,4 @@ internal sealed class HubTrust
         using X509Certificate2 server = new(shown);
         return upwards.Build(server) && upwards.ChainElements.Any(element => element.Certificate.RawDataMemory.Span.SequenceEqual(_named));
     }
-
-    /// <summary>How a certificate is followed up to one of these authorities, without asking any server that it names.</summary>
-    /// <param name="purpose">An extended key usage that the certificate must allow; null: none.</param>
-    public static X509ChainPolicy Policy(X509Certificate2Collection authority, string? purpose, DateTimeOffset now)
-    {
-        X509ChainPolicy policy = new()
-        {
-            TrustMode = X509ChainTrustMode.CustomRootTrust,
-            RevocationMode = X509RevocationMode.NoCheck,
-            DisableCertificateDownloads = true,
-            VerificationTimeIgnored = false,
-            VerificationTime = now.UtcDateTime,
-        };
-        policy.CustomTrustStore.AddRange(authority);
-        if (purpose is not null)
-        {
-            policy.ApplicationPolicy.Add(new Oid(purpose));
-        }
-
-        return policy;
-    }
-
-    private static bool IsRoot(X509Certificate2 certificate) => certificate.SubjectName.RawData.AsSpan().SequenceEqual(certificate.IssuerName.RawData);
 }

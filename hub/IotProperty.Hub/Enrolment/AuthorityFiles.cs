@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using IotProperty.Hub.Hosting.Configuration;
 using IotProperty.Hub.Storage;
+using IotProperty.Protocols.Enrolment;
 
 namespace IotProperty.Hub.Enrolment;
 
@@ -95,7 +96,7 @@ internal static class AuthorityFiles
         }
 
         using X509Chain upwards = new();
-        upwards.ChainPolicy = ChainRules.Of(chain, now);
+        upwards.ChainPolicy = AuthorityPath.Policy(chain, now);
         if (!upwards.Build(issuer))
         {
             throw Wrong(

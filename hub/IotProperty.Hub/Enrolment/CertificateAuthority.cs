@@ -16,6 +16,9 @@ public sealed class CertificateAuthority : IDisposable
     /// <summary>How long a server's is: those who install it by hand do so once a year.</summary>
     public static readonly TimeSpan ServerLifetime = TimeSpan.FromDays(397);
 
+    /// <summary>How long a hub signs commands with one key.</summary>
+    public static readonly TimeSpan CommandSignerLifetime = TimeSpan.FromDays(7);
+
     private static readonly TimeSpan OwnLifetime = TimeSpan.FromDays(3653);
 
     // Clocks of buildings are not all right to the minute.
@@ -87,6 +90,17 @@ public sealed class CertificateAuthority : IDisposable
         }
 
         return Issue(request, names, EdgeCertificateNames.ServerPurpose, now, ServerLifetime);
+    }
+
+    /// <summary>A certificate with which a hub signs commands to edges, and nothing else. It travels with every command, so it need not live long.</summary>
+    /// <param name="key">The hub's public key for commands, P-256.</param>
+    /// <param name="now">When the certificate begins to be good.</param>
+    public X509Certificate2 IssueCommandSigner(PublicKey key, DateTimeOffset now)
+    {
+        CertificateRequest request = new(NameOf("IotProperty hub commands"), key, HashAlgorithmName.SHA256);
+        SubjectAlternativeNameBuilder names = new();
+        names.AddUri(new Uri("urn:iotp:commands"));
+        return Issue(request, names, EdgeCertificateNames.CommandPurpose, now, CommandSignerLifetime);
     }
 
     /// <summary>The list of revoked certificates (RFC 5280 §5), in PEM.</summary>

@@ -46,7 +46,7 @@ public sealed class CertificateJudge(AuthoritySource source, IDbContextFactory<P
     private static string? WhyNot(X509Certificate2 certificate, CertificateAuthority authority, DateTimeOffset now)
     {
         using X509Chain upwards = new();
-        upwards.ChainPolicy = ChainRules.Of(authority.Chain, now, EdgeCertificateNames.ClientPurpose);
+        upwards.ChainPolicy = AuthorityPath.Policy(authority.Chain, now, EdgeCertificateNames.ClientPurpose);
         if (upwards.Build(certificate))
         {
             return null;

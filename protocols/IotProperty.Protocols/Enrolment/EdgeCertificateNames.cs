@@ -16,6 +16,11 @@ public static class EdgeCertificateNames
     /// <summary>TLS server authentication (RFC 5280 §4.2.1.12).</summary>
     public const string ServerPurpose = "1.3.6.1.5.5.7.3.1";
 
+    /// <summary>
+    /// Signing commands to edges: the product's own purpose, as an object identifier from a random UUID (ITU-T X.667 §7). Neither an edge's certificate nor a server's has it.
+    /// </summary>
+    public const string CommandPurpose = "2.25.289057326592831917816779297691154795122";
+
     public static Uri UriOf(string site) => new(Prefix + site);
 
     /// <summary>The site, when both names agree; otherwise null.</summary>

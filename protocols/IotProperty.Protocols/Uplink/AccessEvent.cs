@@ -14,6 +14,9 @@ public enum AccessEventKind : byte
 
     /// <summary>The reader reports credentials that were presented while the edge was not there to decide; the door stayed shut.</summary>
     Missed = 3,
+
+    /// <summary>The hub ordered to unlock the door; <see cref="AccessEvent.Credential"/> is the command's id, by which the hub knows who asked.</summary>
+    Command = 4,
 }
 
 public enum AccessDecision : byte
@@ -39,6 +42,9 @@ public enum AccessReason : byte
 
     /// <summary>Granted by rule, but the door's controller did not confirm the unlock command.</summary>
     UnlockFailed = 9,
+
+    /// <summary>By a command of the hub.</summary>
+    Ordered = 10,
 }
 
 /// <summary>One event at a door or gate, decided by the edge alone.</summary>
@@ -47,7 +53,7 @@ public enum AccessReason : byte
 /// <param name="Kind">What happened.</param>
 /// <param name="Decision">What the edge decided.</param>
 /// <param name="Reason">Why.</param>
-/// <param name="Credential">The credential's id in the access list; empty when it is unknown there. Never the card number.</param>
+/// <param name="Credential">The credential's id in the access list, or the command's id; empty when it is unknown there. Never the card number.</param>
 /// <param name="Fingerprint">
 /// The first 8 bytes of a keyed hash of an unknown card's number, in hexadecimal, so that repeated tries of one card can be seen without
 /// storing its number; empty for a known credential.

@@ -51,7 +51,9 @@ public sealed record SiteCatalogue(LocalText Name, string TimeZone, ImmutableArr
 /// <param name="Profile">The profile's id.</param>
 /// <param name="Name">For people.</param>
 /// <param name="Points">Its points.</param>
-public sealed record CatalogueDevice(string Id, string Kind, string Profile, LocalText Name, ImmutableArray<CataloguePoint> Points);
+/// <param name="Commands">What the site lets the hub order of it.</param>
+public sealed record CatalogueDevice(
+    string Id, string Kind, string Profile, LocalText Name, ImmutableArray<CataloguePoint> Points, DeviceCommands Commands = DeviceCommands.None);
 
 /// <param name="Id">The point's id within its device.</param>
 /// <param name="Unit">The unit of its values; empty when it has none.</param>

@@ -7,6 +7,7 @@ namespace IotProperty.Protocols.Uplink;
 public static class EdgeStateCodec
 {
     private const int MaxHeaderFields = 32;
+    private const DeviceCommands KnownCommands = DeviceCommands.Unlock | DeviceCommands.SwitchRelay | DeviceCommands.SwitchValve;
 
     /// <summary>Throws <see cref="ArgumentException"/> when the catalogue is larger than <see cref="UplinkLimits"/> allow.</summary>
     public static byte[] Encode(EdgeState state)
@@ -65,6 +66,7 @@ public static class EdgeStateCodec
                 Profile = device.Profile,
                 NameEn = device.Name.En,
                 NameZhCn = device.Name.ZhCn,
+                Commands = (uint)device.Commands,
             });
             wire.Points.AddRange(device.Points.Select(point => ToWire(point, index)));
         }
@@ -151,7 +153,7 @@ public static class EdgeStateCodec
             new LocalText(wire.NameEn, wire.NameZhCn),
             wire.TimeZone,
             [.. wire.Devices.Select((device, index) => new CatalogueDevice(
-                device.Id, device.Kind, device.Profile, new LocalText(device.NameEn, device.NameZhCn), points[index].ToImmutable()))],
+                device.Id, device.Kind, device.Profile, new LocalText(device.NameEn, device.NameZhCn), points[index].ToImmutable(), (DeviceCommands)(device.Commands & (uint)KnownCommands)))],
             [.. wire.Rules.Select(FromWire)]);
         return true;
     }

@@ -33,7 +33,7 @@ internal static class WireMessage
         where T : class, IMessage<T>
     {
         message = null;
-        return MessageSeal.Holds(payload, out why) && TryParse(parser, payload, maxFields, out message, out why);
+        return MessageSeal.Holds(payload, out why) && TryRead(parser, payload, maxFields, out message, out why);
     }
 
     public static Packed Pack(IMessage content)
@@ -74,7 +74,7 @@ internal static class WireMessage
         switch (packed.Compression)
         {
             case Compression.None when packed.Content.Length == packed.UnpackedBytes:
-                return TryParse(parser, packed.Content.Span, maxFields, out message, out why);
+                return TryRead(parser, packed.Content.Span, maxFields, out message, out why);
             case Compression.None:
                 why = $"holds {packed.Content.Length} bytes where it says {packed.UnpackedBytes}";
                 return false;
@@ -86,14 +86,15 @@ internal static class WireMessage
                     return false;
                 }
 
-                return TryParse(parser, plain, maxFields, out message, out why);
+                return TryRead(parser, plain, maxFields, out message, out why);
             default:
                 why = $"unknown compression {(int)packed.Compression}";
                 return false;
         }
     }
 
-    private static bool TryParse<T>(MessageParser<T> parser, ReadOnlySpan<byte> bytes, int maxFields, [NotNullWhen(true)] out T? message, out string why)
+    /// <summary>Reads a message that something else has sealed.</summary>
+    public static bool TryRead<T>(MessageParser<T> parser, ReadOnlySpan<byte> bytes, int maxFields, [NotNullWhen(true)] out T? message, out string why)
         where T : class, IMessage<T>
     {
         message = null;

@@ -2,6 +2,7 @@ using FsCheck;
 using FsCheck.Fluent;
 using IotProperty.Protocols.Tests.Uplink;
 using IotProperty.Protocols.Uplink;
+using IotProperty.Tests;
 
 namespace IotProperty.Protocols.Tests.Fuzzing;
 
@@ -18,6 +19,7 @@ internal sealed class FuzzedUplink : IFuzzedCodec
     [
         .. UplinkGen.Batch.Sample(8, new Rnd(seed), OfEachKind).Select(BatchCodec.Encode),
         .. UplinkGen.Receipt("riverside").Sample(8, new Rnd(seed), OfEachKind).Select(receipt => ReceiptCodec.Encode(receipt)),
+        .. UplinkGen.Command.Sample(8, new Rnd(seed), OfEachKind / 10).Select(CommandSigner.Shared.Sign),
         .. UplinkGen.State.Sample(8, new Rnd(seed), OfEachKind / 10).Select(EdgeStateCodec.Encode),
     ];
 

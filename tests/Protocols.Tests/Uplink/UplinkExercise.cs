@@ -18,6 +18,12 @@ public static class UplinkExercise
         Hold(receipts.Done == (receipts.Why.Length == 0), "receipts that cannot be read say why, and only that");
         Decoded<EdgeState> state = EdgeStateCodec.Decode(bytes);
         Hold(state.Done == (state.Why.Length == 0), "a state that cannot be read says why, and only that");
+        Decoded<SignedCommand> command = SignedCommand.Decode(bytes);
+        Hold(command.Done == (command.Why.Length == 0), "a command that cannot be read says why, and only that");
+        if (command.Done)
+        {
+            Hold(!command.Value.Open([], DateTimeOffset.UnixEpoch).Done, "nothing is a command where nobody is trusted");
+        }
     }
 
     private static void Hold(bool holds, string promise)

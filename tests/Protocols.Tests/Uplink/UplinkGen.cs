@@ -95,6 +95,16 @@ internal static class UplinkGen
         from trusted in Bool
         select new AccessEvent(texts.Item1, texts.Item2, kind, decision, reason, texts.Item3, texts.Item4, time, trusted);
 
+    public static Gen<SiteCommand> Command { get; } =
+        from id in Gen.Elements("a", "4f2c-9", new string('z', SiteCommandRules.MaxIdChars))
+        from issued in Gen.Choose(0, int.MaxValue)
+        from life in Gen.Choose(1, (int)SiteCommandRules.MaxLifetimeMs)
+        from askedBy in Gen.Elements("anna", "张敏", new string('x', SiteCommandRules.MaxAskedByChars))
+        from device in Gen.Elements("door-1", "meter-0101")
+        from position in OneOf<SwitchPosition>()
+        from unlock in Bool
+        select new SiteCommand("riverside", id, issued, issued + life, askedBy, unlock ? new UnlockAction(device) : new SwitchAction(device, position));
+
     private static Gen<CommandResult> Result { get; } =
         from id in Text
         from outcome in OneOf<CommandOutcome>()

@@ -1,6 +1,7 @@
 using IotProperty.Edge.Drivers.Control;
 using IotProperty.Edge.Profiles;
 using IotProperty.Protocols.Cjt188;
+using IotProperty.Protocols.Uplink;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace IotProperty.Edge.Drivers.Cjt188;

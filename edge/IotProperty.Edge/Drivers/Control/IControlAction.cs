@@ -1,19 +1,7 @@
 using IotProperty.Edge.Profiles;
+using IotProperty.Protocols.Uplink;
 
 namespace IotProperty.Edge.Drivers.Control;
-
-/// <summary>Into which position a relay or valve is to be brought, as written on the command line.</summary>
-public enum SwitchPosition : byte
-{
-    /// <summary>A relay open: no current. A valve open: water or heat flows.</summary>
-    Open,
-
-    /// <summary>A relay closed: current may flow. A valve closed: nothing flows.</summary>
-    Close,
-
-    /// <summary>A relay that the customer may close by the meter's key.</summary>
-    PermitClose,
-}
 
 /// <summary>
 /// Switches one kind of device: the relay of a DL/T 645 meter, the valve of a CJ/T 188 meter. The only way to an order of this kind, and it is barred unless the

@@ -2,6 +2,7 @@ using System.Globalization;
 using IotProperty.Edge.Drivers.Control;
 using IotProperty.Edge.Profiles;
 using IotProperty.Protocols.Dlt645;
+using IotProperty.Protocols.Uplink;
 
 namespace IotProperty.Edge.Drivers.Dlt645;
 

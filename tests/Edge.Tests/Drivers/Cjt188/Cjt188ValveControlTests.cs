@@ -4,6 +4,7 @@ using IotProperty.Edge.Drivers.Control;
 using IotProperty.Edge.Polling;
 using IotProperty.Edge.Profiles;
 using IotProperty.Protocols.Cjt188;
+using IotProperty.Protocols.Uplink;
 using IotProperty.Tests;
 using Microsoft.Extensions.Logging.Abstractions;
 

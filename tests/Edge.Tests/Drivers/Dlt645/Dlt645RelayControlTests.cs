@@ -3,6 +3,7 @@ using IotProperty.Edge.Drivers.Control;
 using IotProperty.Edge.Drivers.Dlt645;
 using IotProperty.Edge.Profiles;
 using IotProperty.Protocols.Dlt645;
+using IotProperty.Protocols.Uplink;
 using IotProperty.Tests;
 using Microsoft.Extensions.Logging.Abstractions;
 
