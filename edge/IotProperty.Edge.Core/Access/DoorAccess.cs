@@ -133,6 +133,15 @@ public sealed class DoorAccess
         return forced ? new() { Events = [Event(AccessEventKind.Forced, now), .. held.Events] } : held;
     }
 
+    /// <summary>The hub ordered to unlock the door, and the site allows it.</summary>
+    /// <param name="command">The command's id, by which the event names who asked.</param>
+    public AccessEffects OnOrdered(string command, Moment now)
+    {
+        AllowOpening(now);
+        AccessEvent ordered = Event(AccessEventKind.Command, now) with { Decision = AccessDecision.Granted, Reason = AccessReason.Ordered, Credential = command };
+        return new() { Events = [ordered], Unlock = true };
+    }
+
     public AccessEffects Tick(Moment now)
     {
         if (NextWakeMs is not { } dueMs || dueMs > now.MonotonicMs)

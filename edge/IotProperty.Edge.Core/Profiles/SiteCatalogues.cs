@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using IotProperty.Edge.Control;
 using IotProperty.Edge.Polling;
 using IotProperty.Protocols.Uplink;
 
@@ -27,7 +28,8 @@ public static class SiteCatalogues
                     DeviceKinds.Name(device.Profile.Kind),
                     device.Profile.Id,
                     device.Name,
-                    points[device.Profile])),
+                    points[device.Profile],
+                    CommandRights.Of(site, device))),
                 .. site.DiagnosticsEverySeconds == 0 ? [] : site.Lines.Select(line => LineDiagnostics.Catalogue(line, site.DiagnosticsEverySeconds)),
             ],
             [.. site.Alarms.Select(rule => new CatalogueRule(rule.Id, rule.Point, rule.Name, DirectionOf(rule.Direction), rule.Warning, rule.Alarm))]);

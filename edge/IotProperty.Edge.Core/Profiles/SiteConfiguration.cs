@@ -32,12 +32,23 @@ public sealed record SiteConfiguration
     /// <summary>Who may pass which door; empty when the site names no list.</summary>
     public ImmutableArray<CredentialConfiguration> Credentials { get; init; } = [];
 
+    /// <summary>What the hub may order; null when it may order nothing.</summary>
+    public CommandsConfiguration? Commands { get; init; }
+
     /// <summary>SHA-256 over the meaning of site file and used profiles, lower-case hexadecimal; comments and layout do not change it.</summary>
     public required string Hash { get; init; }
 
     /// <summary>All devices of all lines.</summary>
     public IEnumerable<DeviceConfiguration> Devices => Lines.SelectMany(line => line.Devices);
 }
+
+/// <summary>What the hub may order of the site's devices. What is not named here is refused.</summary>
+/// <param name="Unlock">Doors and gates.</param>
+/// <param name="Switch">Meters with a relay or valve; each has a <see cref="DeviceConfiguration.Control"/>.</param>
+/// <param name="AuthorityFile">
+/// The file with the authority that certifies the hub's key for commands, as written; null: the one that the edge's identity is from.
+/// </param>
+public sealed record CommandsConfiguration(ImmutableArray<string> Unlock, ImmutableArray<string> Switch, string? AuthorityFile);
 
 /// <param name="Listen">A loopback address; port 0 chooses a free one.</param>
 public sealed record HealthConfiguration(IPEndPoint Listen);

@@ -33,7 +33,8 @@ public sealed class SiteConfigurationReader
             TextOf(root?.Find("uplink") as YamlMapping, "passwordFile"),
             TextOf(root?.Find("uplink") as YamlMapping, "connectionStringFile"),
             TextOf(root?.Find("uplink") as YamlMapping, "rootsFile"),
-            TextOf(root?.Find("uplink") as YamlMapping, "identity"));
+            TextOf(root?.Find("uplink") as YamlMapping, "identity"),
+            TextOf(root?.Find("commands") as YamlMapping, "authorityFile"));
 
         static string? TextOf(YamlMapping? mapping, string key) => mapping?.Find(key) is YamlScalar { Text.Length: > 0 } scalar ? scalar.Text : null;
     }
@@ -88,6 +89,7 @@ public sealed class SiteConfigurationReader
         AlarmRuleReader alarmReader = new(_devices);
         ImmutableArray<AlarmRuleConfiguration> alarms = [.. alarmReader.Read(site), .. alarmReader.ReadDefaults(site)];
         ImmutableArray<CredentialConfiguration> credentials = new CredentialListReader(_sources.Credentials, _devices, zone).Read(site);
+        CommandsConfiguration? commands = new CommandsReader(_devices).Read(site, uplink, _sources);
         site.Finish();
         if (id is null || name is null || zone is null || uplink is null || _mistakes.Count > 0)
         {
@@ -106,6 +108,7 @@ public sealed class SiteConfigurationReader
             Lines = lines,
             Alarms = alarms,
             Credentials = credentials,
+            Commands = commands,
             Hash = ConfigurationHash.Of(tree, lines.SelectMany(l => l.Devices).Select(d => d.Profile.Id).Distinct().Select(used => _profiles[used].Tree!)),
         };
         CheckCatalogue(site, read);

@@ -4,7 +4,7 @@ namespace IotProperty.Edge.Access;
 
 internal static partial class AccessLog
 {
-    [LoggerMessage(1420, LogLevel.Information, "Door {Device}: unlocked for {Credential} {Milliseconds} ms after the card was read")]
+    [LoggerMessage(1420, LogLevel.Information, "Door {Device}: unlocked for {Credential} {Milliseconds} ms after it was asked for")]
     public static partial void Unlocked(this ILogger logger, string device, string credential, long milliseconds);
 
     [LoggerMessage(1421, LogLevel.Error, "Door {Device}: granted, but not unlocked: {Why}")]

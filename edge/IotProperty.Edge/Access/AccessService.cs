@@ -99,6 +99,16 @@ public sealed class AccessService : BackgroundService, IAccessSink, IPointSink
         door.Post(DoorMessage.Swipes(sequence, entries.ToArray(), now));
     }
 
+    /// <summary>Unlocks a door or gate because the hub ordered it. Completes with the controller's answer, or with the reason why it was not asked.</summary>
+    /// <param name="device">One with an access part in its profile.</param>
+    /// <param name="command">The command's id.</param>
+    /// <param name="deadlineMs">From then on it is not begun any more, on <see cref="Moment.MonotonicMs"/>.</param>
+    /// <param name="now">When the command was taken.</param>
+    public Task<UnlockEnd> UnlockAsync(string device, string command, long deadlineMs, Moment now) =>
+        _doors.TryGetValue(device, out DoorTask? door)
+            ? door.UnlockAsync(new DoorOrder(command, deadlineMs), now)
+            : throw new ArgumentException($"{device} is no door or gate of this site", nameof(device));
+
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(_doors.Values.Select(door => door.RunAsync(stoppingToken)));
 }
 

@@ -13,14 +13,36 @@ internal enum DoorMessageKind : byte
 
     /// <summary>The door's contact was read.</summary>
     Open,
+
+    /// <summary>The hub ordered to unlock it.</summary>
+    Order,
 }
 
-/// <summary>What a line task tells a door's task.</summary>
-internal readonly record struct DoorMessage(DoorMessageKind Kind, ushort Sequence, SwipeEntry[] Entries, bool Open, Moment At)
+/// <summary>A command of the hub to unlock a door, and whoever waits for its end.</summary>
+/// <param name="Command">The command's id.</param>
+/// <param name="DeadlineMs">From then on it must not be begun, on <see cref="Moment.MonotonicMs"/>.</param>
+internal sealed record DoorOrder(string Command, long DeadlineMs)
+{
+    private readonly TaskCompletionSource<UnlockEnd> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public Task<UnlockEnd> Ended => _ended.Task;
+
+    public void End(UnlockEnd end) => _ended.TrySetResult(end);
+}
+
+/// <summary>How an attempt to unlock ended.</summary>
+/// <param name="Sent">Whether the controller was asked to.</param>
+/// <param name="Why">Null: it confirmed. Otherwise why not.</param>
+public readonly record struct UnlockEnd(bool Sent, string? Why);
+
+/// <summary>What a line task, or a command, tells a door's task.</summary>
+internal readonly record struct DoorMessage(DoorMessageKind Kind, ushort Sequence, SwipeEntry[] Entries, bool Open, Moment At, DoorOrder? Order = null)
 {
     public static DoorMessage Contact(ushort sequence, Moment at) => new(DoorMessageKind.Contact, sequence, [], false, at);
 
     public static DoorMessage Swipes(ushort sequence, SwipeEntry[] entries, Moment at) => new(DoorMessageKind.Swipes, sequence, entries, false, at);
+
+    public static DoorMessage Ordered(DoorOrder order, Moment at) => new(DoorMessageKind.Order, 0, [], false, at, order);
 
     public static DoorMessage DoorOpen(bool open, Moment at) => new(DoorMessageKind.Open, 0, [], open, at);
 }

@@ -8,7 +8,7 @@ using Microsoft.Extensions.Logging;
 
 namespace IotProperty.Edge.Access;
 
-/// <summary>The one task of a door. <see cref="Post"/> may be called from any task and never waits; all else runs in <see cref="RunAsync"/>.</summary>
+/// <summary>The one task of a door. <see cref="Post"/> and <see cref="UnlockAsync(DoorOrder, Moment)"/> may be called from any task and never block; all else runs in <see cref="RunAsync"/>.</summary>
 internal sealed class DoorTask
 {
     private const int InboxMessages = 256;
@@ -28,6 +28,7 @@ internal sealed class DoorTask
     private readonly ushort _unlockCoil;
     private readonly string _stateKey;
     private readonly DoorAccess _door;
+    private volatile bool _stopped;
     private int _fallsBehind;
     private long _granted;
     private long _denied;
@@ -69,6 +70,17 @@ internal sealed class DoorTask
         Interlocked.Read(ref _doorEvents),
         Interlocked.Read(ref _slowestUnlockMs));
 
+    /// <summary>Completes with the controller's answer, or with the reason why it was not asked.</summary>
+    public Task<UnlockEnd> UnlockAsync(DoorOrder order, Moment now)
+    {
+        if (!_inbox.Writer.TryWrite(DoorMessage.Ordered(order, now)))
+        {
+            order.End(new UnlockEnd(false, _stopped ? "the edge is stopping" : "the door has more to do than it can do"));
+        }
+
+        return order.Ended;
+    }
+
     public void Post(DoorMessage message)
     {
         // What does not fit is not lost: the ring shows it again with the next swipe, and it is recorded then.
@@ -81,19 +93,45 @@ internal sealed class DoorTask
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         using ITimer timer = _clock.Time.CreateTimer(_ => _inbox.Writer.TryWrite(default), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        await foreach (DoorMessage message in _inbox.Reader.ReadAllAsync(cancellationToken))
+        try
         {
-            Volatile.Write(ref _fallsBehind, 0);
-            AccessEffects effects = Step(message);
-            if (!effects.IsEmpty)
+            await foreach (DoorMessage message in _inbox.Reader.ReadAllAsync(cancellationToken))
             {
-                await CarryOutAsync(effects, message.At, cancellationToken);
+                await TakeAsync(message, cancellationToken);
+                if (_door.NextWakeMs is { } wakeMs)
+                {
+                    timer.Change(_clock.Until(wakeMs), Timeout.InfiniteTimeSpan);
+                }
             }
+        }
+        finally
+        {
+            _stopped = true;
+            _inbox.Writer.TryComplete();
+            while (_inbox.Reader.TryRead(out DoorMessage message))
+            {
+                message.Order?.End(new UnlockEnd(false, "the edge is stopping"));
+            }
+        }
+    }
 
-            if (_door.NextWakeMs is { } wakeMs)
-            {
-                timer.Change(_clock.Until(wakeMs), Timeout.InfiniteTimeSpan);
-            }
+    private async ValueTask TakeAsync(DoorMessage message, CancellationToken cancellationToken)
+    {
+        Volatile.Write(ref _fallsBehind, 0);
+        AccessEffects effects = Step(message);
+        if (effects.IsEmpty)
+        {
+            return;
+        }
+
+        UnlockEnd end = new(true, "the edge stopped meanwhile, and the door may have been unlocked");
+        try
+        {
+            end = await CarryOutAsync(effects, message, cancellationToken);
+        }
+        finally
+        {
+            message.Order?.End(end);
         }
     }
 
@@ -108,41 +146,45 @@ internal sealed class DoorTask
                 return _door.OnSwipes(message.Sequence, message.Entries, message.At);
             case DoorMessageKind.Open:
                 return _door.OnOpen(message.Open, message.At);
+            case DoorMessageKind.Order:
+                return _door.OnOrdered(message.Order!.Command, message.At);
             default:
                 return _door.Tick(_clock.Now());
         }
     }
 
-    private async ValueTask CarryOutAsync(AccessEffects effects, Moment readAt, CancellationToken cancellationToken)
+    /// <summary>How the unlocking ended; of no meaning where nothing was to be unlocked.</summary>
+    private async ValueTask<UnlockEnd> CarryOutAsync(AccessEffects effects, DoorMessage message, CancellationToken cancellationToken)
     {
         await StoreAsync(effects, cancellationToken);
         if (!effects.Unlock)
         {
-            return;
+            return default;
         }
 
-        string? why = await UnlockAsync(readAt, cancellationToken);
+        UnlockEnd end = await UnlockAsync(message, cancellationToken);
         Moment now = _clock.Now();
-        if (why is null)
+        if (end.Why is null)
         {
             _door.OnUnlocked(now);
-            long tookMs = now.MonotonicMs - readAt.MonotonicMs;
+            long tookMs = now.MonotonicMs - message.At.MonotonicMs;
             Interlocked.Exchange(ref _slowestUnlockMs, Math.Max(tookMs, Interlocked.Read(ref _slowestUnlockMs)));
             _logger.Unlocked(_device, effects.Events.Last(e => e.Decision == AccessDecision.Granted).Credential, tookMs);
-            return;
+            return end;
         }
 
-        _logger.UnlockFailed(_device, why);
+        _logger.UnlockFailed(_device, end.Why);
         await StoreAsync(_door.OnUnlockFailed(effects, now), cancellationToken);
+        return end;
     }
 
-    /// <summary>Null when the controller confirmed, else why not.</summary>
-    private async ValueTask<string?> UnlockAsync(Moment readAt, CancellationToken cancellationToken)
+    private async ValueTask<UnlockEnd> UnlockAsync(DoorMessage message, CancellationToken cancellationToken)
     {
-        TimeSpan left = UnlockWithin - TimeSpan.FromMilliseconds(_clock.Now().MonotonicMs - readAt.MonotonicMs);
+        long deadlineMs = Math.Min(message.Order?.DeadlineMs ?? long.MaxValue, message.At.MonotonicMs + (long)UnlockWithin.TotalMilliseconds);
+        var left = TimeSpan.FromMilliseconds(deadlineMs - _clock.Now().MonotonicMs);
         if (left <= TimeSpan.Zero)
         {
-            return $"the decision could not be stored within {UnlockWithin.TotalSeconds} s";
+            return new(false, "the decision could not be stored in time");
         }
 
         using CancellationTokenSource tooLate = new(left, _clock.Time);
@@ -150,11 +192,11 @@ internal sealed class DoorTask
         try
         {
             DriverReply reply = await _writer.WriteCoilAsync(_device, _unlockCoil, true, either.Token);
-            return reply.Outcome == DriverOutcome.Ok ? null : $"{reply.Outcome} {reply.Exception} {reply.Detail}".TrimEnd();
+            return new(true, reply.Outcome == DriverOutcome.Ok ? null : $"{reply.Outcome} {reply.Exception} {reply.Detail}".TrimEnd());
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            return $"the line had no time for the command within {UnlockWithin.TotalSeconds} s";
+            return new(false, "the line had no time for the command");
         }
     }
 
@@ -196,6 +238,9 @@ internal sealed class DoorTask
         {
             case { Reason: AccessReason.UnlockFailed }:
                 Interlocked.Increment(ref _unlockFailed);
+                break;
+            case { Kind: AccessEventKind.Command }:
+                // Counted and told by those who took the command.
                 break;
             case { Kind: AccessEventKind.Missed }:
                 Interlocked.Increment(ref _missed);

@@ -1,4 +1,5 @@
 using System.Net;
+using IotProperty.Edge.Control;
 using IotProperty.Edge.Hosting;
 using IotProperty.Edge.Outbox;
 using IotProperty.Edge.Profiles;
@@ -45,7 +46,8 @@ internal static class RunCommand
         using SystemdNotifier systemd = new(Environment.GetEnvironmentVariable("NOTIFY_SOCKET"), Environment.GetEnvironmentVariable("WATCHDOG_USEC"));
         using StopSignals signals = new();
         using UplinkSecrets secrets = SiteFiles.ReadUplinkSecrets(siteFile, site, time, loggers);
-        await using EdgeDaemon daemon = await EdgeDaemon.OpenAsync(site, secrets, dataFolder, clock, loggers, systemd);
+        CommandTrust trust = SiteFiles.ReadCommandTrust(siteFile, site, secrets);
+        await using EdgeDaemon daemon = await EdgeDaemon.OpenAsync(site, secrets, trust, dataFolder, clock, loggers, systemd);
         bool wellRun = await daemon.RunAsync(health => Announce(site, health, json, output), signals.Token);
         return wellRun ? EdgeCommandLine.Ok : EdgeCommandLine.Failed;
     }

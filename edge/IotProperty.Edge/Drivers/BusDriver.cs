@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using IotProperty.Edge.Polling;
 using IotProperty.Edge.Profiles;
+using IotProperty.Protocols.Framing;
 using IotProperty.Protocols.Modbus;
 using Microsoft.Extensions.Logging;
 
@@ -10,7 +11,7 @@ namespace IotProperty.Edge.Drivers;
 /// A line that is a half-duplex bus with devices of one or several protocols: finds the protocol of the device that is asked, lets <see cref="BusLine"/> carry the
 /// exchange, and hands over what came. Owned by one task; allocates nothing per request while all is well.
 /// </summary>
-public sealed class BusDriver : ILineDriver, ILineObservable
+public sealed class BusDriver : ILineDriver, IBusExchange, ILineObservable
 {
     private readonly BusLine _line;
     private readonly Dictionary<FieldProtocol, IBusProtocol> _protocols;
@@ -102,6 +103,9 @@ public sealed class BusDriver : ILineDriver, ILineObservable
 
         return why is null ? await WriteAsync(protocol, device, cancellationToken).ConfigureAwait(false) : NotAskable(why);
     }
+
+    /// <inheritdoc/>
+    public ValueTask<BusReply> ExchangeAsync(IBusMaster session, BusTiming timing, CancellationToken cancellationToken) => _line.ExchangeAsync(session, timing, cancellationToken);
 
     public async ValueTask DisposeAsync()
     {

@@ -12,7 +12,7 @@ namespace IotProperty.Edge.Drivers;
 /// needs it; after a failure it leaves the line alone for a growing pause, during which exchanges end at once. Owned by one task; allocates nothing per
 /// exchange while all is well. Never throws for what comes from outside.
 /// </summary>
-public sealed class BusLine : IAsyncDisposable, ILineObservable
+public sealed class BusLine : IBusExchange, IAsyncDisposable, ILineObservable
 {
     /// <summary>No answer has more parts; sessions are bounded themselves.</summary>
     private const int MaxParts = 1_000;
@@ -97,7 +97,8 @@ public sealed class BusLine : IAsyncDisposable, ILineObservable
         return IsUnproven(session);
     }
 
-    /// <summary>Carries the exchange that was begun on <paramref name="session"/> to its end; afterwards the session waits for nothing.</summary>
+    /// <inheritdoc/>
+    /// <remarks>Afterwards the session waits for nothing.</remarks>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<BusReply> ExchangeAsync(IBusMaster session, BusTiming timing, CancellationToken cancellationToken)
     {

@@ -1,5 +1,6 @@
 using IotProperty.Edge.Access;
 using IotProperty.Edge.Alarms;
+using IotProperty.Edge.Control;
 using IotProperty.Edge.Enrolment;
 using IotProperty.Edge.Hosting;
 using IotProperty.Edge.Lines;
@@ -18,6 +19,7 @@ public sealed record EdgeParts(
     Func<UplinkSnapshot> Uplink,
     Func<AlarmCounters> Alarms,
     Func<AccessCounters> Access,
+    Func<CommandSnapshot> Commands,
     ReadingService Readings,
     ClockWatch ClockWatch,
     Func<bool> StoreRuns)

@@ -1,5 +1,6 @@
 using IotProperty.Edge.Access;
 using IotProperty.Edge.Alarms;
+using IotProperty.Edge.Control;
 using IotProperty.Edge.Drivers;
 using IotProperty.Edge.Enrolment;
 using IotProperty.Edge.Lines;
@@ -23,6 +24,7 @@ public static class MetricsPage
         UplinkSnapshot uplink = parts.Uplink();
         WriteOutbox(uplink.Outbox, parts.Clock.Now().UtcMs, text);
         WriteUplink(uplink, text);
+        WriteCommands(parts.Commands(), text);
         WriteCertificate(parts.Certificate?.Invoke(), text);
         WriteDecisions(parts, text);
         return text.ToString();
@@ -172,7 +174,18 @@ public static class MetricsPage
             .Sample(uplink.Committed, ("status", "committed"))
             .Sample(uplink.Refused, ("status", "refused"));
         text.Family("iotp_edge_uplink_malformed_messages_total", "counter", "Messages from the hub that could not be read.").Sample(uplink.MalformedMessages);
-        text.Family("iotp_edge_uplink_commands_refused_total", "counter", "Commands that this version does not know.").Sample(uplink.CommandsRefused);
+    }
+
+    private static void WriteCommands(CommandSnapshot commands, PrometheusText text)
+    {
+        text.Family("iotp_edge_commands_total", "counter", "Commands of the hub by what became of them.")
+            .Sample(commands.Done, ("outcome", "done"))
+            .Sample(commands.Refused, ("outcome", "refused"))
+            .Sample(commands.Failed, ("outcome", "failed"))
+            .Sample(commands.Expired, ("outcome", "expired"));
+        text.Family("iotp_edge_commands_doubted_total", "counter", "Commands that the hub has not signed, or that were changed on their way.").Sample(commands.Doubted);
+        text.Family("iotp_edge_commands_repeated_total", "counter", "Commands that were known already, too old, or for another site.").Sample(commands.Repeated);
+        text.Family("iotp_edge_commands_dropped_total", "counter", "Commands that came faster than they can be looked at.").Sample(commands.Dropped);
     }
 
     private static void WriteCertificate(CertificateSnapshot? certificate, PrometheusText text)

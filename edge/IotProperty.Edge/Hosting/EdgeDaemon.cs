@@ -3,6 +3,7 @@ using System.Reflection;
 using IotProperty.Edge.Access;
 using IotProperty.Edge.Alarms;
 using IotProperty.Edge.Drivers;
+using IotProperty.Edge.Control;
 using IotProperty.Edge.Enrolment;
 using IotProperty.Edge.Health;
 using IotProperty.Edge.Lines;
@@ -39,6 +40,7 @@ public sealed class EdgeDaemon : IAsyncDisposable
     private readonly AlarmService _alarms;
     private readonly AccessService _access;
     private readonly ReadingService _readings;
+    private readonly CommandService _commands;
     private readonly UplinkService _uplink;
     private readonly ClockWatch _clockWatch;
     private readonly IdentityKeeper? _identity;
@@ -48,7 +50,7 @@ public sealed class EdgeDaemon : IAsyncDisposable
     private readonly List<LineRunner> _lines = [];
     private bool _outboxDisposed;
 
-    private EdgeDaemon(SiteConfiguration site, UplinkSecrets secrets, string dataFolder, SqliteOutbox outbox, EdgeClock clock, ILoggerFactory loggers, SystemdNotifier systemd)
+    private EdgeDaemon(SiteConfiguration site, UplinkSecrets secrets, CommandTrust trust, string dataFolder, SqliteOutbox outbox, EdgeClock clock, ILoggerFactory loggers, SystemdNotifier systemd)
     {
         _site = site;
         _outbox = outbox;
@@ -62,8 +64,9 @@ public sealed class EdgeDaemon : IAsyncDisposable
         _alarms = new AlarmService(site with { Alarms = [.. site.Alarms, StoreAlarm.Rule] }, outbox, outbox, clock, loggers.CreateLogger<AlarmService>());
         _access = new AccessService(site, FingerprintKeyFile.ReadOrCreate(dataFolder), outbox, outbox, writer, clock, loggers.CreateLogger<AccessService>());
         _readings = new ReadingService(outbox, clock.Time, loggers.CreateLogger<ReadingService>());
+        _commands = new CommandService(site, trust, _access, writer, outbox, outbox, clock, loggers.CreateLogger<CommandService>());
         (UplinkOptions uplink, IMqttConnector connector) = OpenUplink(site, secrets, clock);
-        _uplink = new UplinkService(uplink, connector, outbox, outbox, clock, NewRandom(), loggers.CreateLogger<UplinkService>());
+        _uplink = new UplinkService(uplink, connector, outbox, _commands, clock, NewRandom(), loggers.CreateLogger<UplinkService>());
         LineSinks sinks = new([_alarms, _access], _access, _readings, outbox);
         foreach (LineConfiguration line in site.Lines)
         {
@@ -86,7 +89,7 @@ public sealed class EdgeDaemon : IAsyncDisposable
     /// <see cref="UnauthorizedAccessException"/> or <see cref="InvalidDataException"/> with the reason when the data folder cannot be used.
     /// </summary>
     public static async Task<EdgeDaemon> OpenAsync(
-        SiteConfiguration site, UplinkSecrets secrets, string dataFolder, EdgeClock clock, ILoggerFactory loggers, SystemdNotifier systemd)
+        SiteConfiguration site, UplinkSecrets secrets, CommandTrust trust, string dataFolder, EdgeClock clock, ILoggerFactory loggers, SystemdNotifier systemd)
     {
         ArgumentNullException.ThrowIfNull(site);
         ArgumentNullException.ThrowIfNull(secrets);
@@ -106,7 +109,7 @@ public sealed class EdgeDaemon : IAsyncDisposable
         SqliteOutbox outbox = SqliteOutbox.Open(Path.Combine(dataFolder, "outbox.db"), site.Id, settings, clock, loggers.CreateLogger<SqliteOutbox>());
         try
         {
-            return new EdgeDaemon(site, secrets, dataFolder, outbox, clock, loggers, systemd);
+            return new EdgeDaemon(site, secrets, trust, dataFolder, outbox, clock, loggers, systemd);
         }
         catch
         {
@@ -129,11 +132,12 @@ public sealed class EdgeDaemon : IAsyncDisposable
         await _alarms.StartAsync(CancellationToken.None);
         await _access.StartAsync(CancellationToken.None);
         await _readings.StartAsync(CancellationToken.None);
+        await _commands.StartAsync(CancellationToken.None);
         await (_diagnostics?.StartAsync(CancellationToken.None) ?? Task.CompletedTask);
         await _storeWatch.StartAsync(CancellationToken.None);
         List<(string Name, Task Task)> parts = [.. _lines.Select(line => ($"line {line.Line.Id}", Task.Run(() => line.RunAsync(lines.Token), CancellationToken.None)))];
         List<Task> lineTasks = [.. parts.Select(part => part.Task)];
-        parts.AddRange([("uplink", uplinkTask), ("store", _outbox.Completion), ("alarm rules", _alarms.ExecuteTask!), ("readings", _readings.ExecuteTask!), ("store watch", _storeWatch.ExecuteTask!), ("clock watch", clockTask)]);
+        parts.AddRange([("uplink", uplinkTask), ("store", _outbox.Completion), ("alarm rules", _alarms.ExecuteTask!), ("readings", _readings.ExecuteTask!), ("commands", _commands.ExecuteTask!), ("store watch", _storeWatch.ExecuteTask!), ("clock watch", clockTask)]);
         if (_identity is not null)
         {
             parts.Add(("certificate", identityTask));
@@ -175,6 +179,7 @@ public sealed class EdgeDaemon : IAsyncDisposable
         _alarms.Dispose();
         _access.Dispose();
         _readings.Dispose();
+        _commands.Dispose();
         _diagnostics?.Dispose();
         _storeWatch.Dispose();
         if (!_outboxDisposed)
@@ -206,7 +211,7 @@ public sealed class EdgeDaemon : IAsyncDisposable
         }
 
         EdgeParts parts = new(
-            _site, Version, _clock, _lines, () => _uplink.Snapshot, () => _alarms.Counters, () => _access.Counters, _readings, _clockWatch,
+            _site, Version, _clock, _lines, () => _uplink.Snapshot, () => _alarms.Counters, () => _access.Counters, () => _commands.Counters, _readings, _clockWatch,
             () => !_outbox.Completion.IsCompleted)
         {
             Certificate = _identity is { } keeper ? () => keeper.Snapshot : null,
@@ -231,6 +236,7 @@ public sealed class EdgeDaemon : IAsyncDisposable
         using CancellationTokenSource patience = new(StopWithin, _clock.Time);
         await WaitForAsync("store watch", _storeWatch.StopAsync(patience.Token), patience.Token);
         await WaitForAsync("line reports", _diagnostics?.StopAsync(patience.Token) ?? Task.CompletedTask, patience.Token);
+        await WaitForAsync("commands", _commands.StopAsync(patience.Token), patience.Token);
         await lines.CancelAsync();
         await WaitForAsync("lines", Task.WhenAll(lineTasks), patience.Token);
         _readings.Complete();

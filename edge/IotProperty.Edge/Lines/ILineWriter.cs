@@ -1,4 +1,5 @@
 using IotProperty.Edge.Drivers;
+using IotProperty.Protocols.Framing;
 
 namespace IotProperty.Edge.Lines;
 
@@ -13,4 +14,18 @@ public interface ILineWriter
     /// line has ended or the device is unknown. Cancelling gives the write up only while it has not been sent.
     /// </summary>
     ValueTask<DriverReply> WriteCoilAsync(string device, ushort coil, bool value, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Carries one exchange of the caller's own session over the bus of a device; the session is not touched until this completes. Otherwise as above: <see cref="BusOutcome.LineDown"/>
+    /// when it cannot be done.
+    /// </summary>
+    ValueTask<BusReply> ExchangeAsync(string device, IBusMaster session, BusTiming timing, CancellationToken cancellationToken);
+}
+
+/// <summary>The bus of one device, by way of the task that owns it.</summary>
+public sealed class DeviceBus(ILineWriter writer, string device) : IBusExchange
+{
+    /// <inheritdoc/>
+    public ValueTask<BusReply> ExchangeAsync(IBusMaster session, BusTiming timing, CancellationToken cancellationToken) =>
+        writer.ExchangeAsync(device, session, timing, cancellationToken);
 }

@@ -5,6 +5,7 @@ using IotProperty.Edge.Drivers;
 using IotProperty.Edge.Points;
 using IotProperty.Edge.Polling;
 using IotProperty.Edge.Profiles;
+using IotProperty.Protocols.Framing;
 using IotProperty.Protocols.Modbus;
 using IotProperty.Protocols.Uplink;
 using Microsoft.Extensions.Logging;
@@ -106,17 +107,12 @@ public sealed class LineRunner
     public IReadOnlyDictionary<string, string> TextsOf(int device) => Volatile.Read(ref _texts[device]);
 
     /// <summary>See <see cref="ILineWriter.WriteCoilAsync"/>; <paramref name="device"/> is one of this line.</summary>
-    public ValueTask<DriverReply> WriteCoilAsync(DeviceConfiguration device, ushort coil, bool value, CancellationToken cancellationToken)
-    {
-        LineMessage write = new(device, coil, value, cancellationToken);
-        if (!_inbox.Writer.TryWrite(write))
-        {
-            string why = HasEnded ? $"line {_line.Id} has ended" : $"line {_line.Id} already holds {MaxWrites} writes";
-            return ValueTask.FromResult(new DriverReply(DriverOutcome.LineDown, ModbusExceptionCode.None, why));
-        }
+    public ValueTask<DriverReply> WriteCoilAsync(DeviceConfiguration device, ushort coil, bool value, CancellationToken cancellationToken) =>
+        Post(new CoilMessage(device, coil, value, cancellationToken));
 
-        return new ValueTask<DriverReply>(write.Completion);
-    }
+    /// <summary>See <see cref="ILineWriter.ExchangeAsync"/>.</summary>
+    public ValueTask<BusReply> ExchangeAsync(IBusMaster session, BusTiming timing, CancellationToken cancellationToken) =>
+        Post(new ExchangeMessage(session, timing, cancellationToken));
 
     /// <summary>Runs the line until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -178,17 +174,26 @@ public sealed class LineRunner
             try
             {
                 long start = _clock.Now().MonotonicMs;
-                DriverReply reply = await _driver.WriteCoilAsync(write.Device, write.Coil, write.Value, cancellationToken);
+                await write.CarryOutAsync(_driver, cancellationToken);
                 Volatile.Write(ref _writes, _writes + 1);
                 CountRequest(start);
-                write.Complete(reply);
             }
             catch (OperationCanceledException)
             {
-                write.Complete(Ended());
+                write.Fail(HasEndedText);
                 throw;
             }
         }
+    }
+
+    private ValueTask<TReply> Post<TReply>(LineMessage<TReply> message)
+    {
+        if (!_inbox.Writer.TryWrite(message))
+        {
+            message.Fail(HasEnded ? HasEndedText : $"line {_line.Id} already holds {MaxWrites} writes");
+        }
+
+        return new ValueTask<TReply>(message.Completion);
     }
 
     private async ValueTask ReadAsync(int index, ReadBlock block, CancellationToken cancellationToken)
@@ -340,11 +345,11 @@ public sealed class LineRunner
         _inbox.Writer.TryComplete();
         while (_inbox.Reader.TryRead(out LineMessage? write))
         {
-            write?.Complete(Ended());
+            write?.Fail(HasEndedText);
         }
     }
 
-    private DriverReply Ended() => new(DriverOutcome.LineDown, ModbusExceptionCode.None, $"line {_line.Id} has ended");
+    private string HasEndedText => $"line {_line.Id} has ended";
 
     private static ReplyKind Kind(DriverReply reply) => reply.Outcome switch
     {

@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using IotProperty.Edge.Drivers;
 using IotProperty.Edge.Profiles;
+using IotProperty.Protocols.Framing;
 using IotProperty.Protocols.Modbus;
 
 namespace IotProperty.Edge.Lines;
@@ -20,5 +21,13 @@ public sealed class LineWriter : ILineWriter
     public ValueTask<DriverReply> WriteCoilAsync(string device, ushort coil, bool value, CancellationToken cancellationToken) =>
         _devices.TryGetValue(device, out (LineRunner Line, DeviceConfiguration Device) target)
             ? target.Line.WriteCoilAsync(target.Device, coil, value, cancellationToken)
-            : ValueTask.FromResult(new DriverReply(DriverOutcome.LineDown, ModbusExceptionCode.None, $"no line has a device '{device}'"));
+            : ValueTask.FromResult(new DriverReply(DriverOutcome.LineDown, ModbusExceptionCode.None, Unknown(device)));
+
+    /// <inheritdoc/>
+    public ValueTask<BusReply> ExchangeAsync(string device, IBusMaster session, BusTiming timing, CancellationToken cancellationToken) =>
+        _devices.TryGetValue(device, out (LineRunner Line, DeviceConfiguration Device) target)
+            ? target.Line.ExchangeAsync(session, timing, cancellationToken)
+            : ValueTask.FromResult(new BusReply(BusOutcome.LineDown, Unknown(device)));
+
+    private static string Unknown(string device) => $"no line has a device '{device}'";
 }

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using IotProperty.Edge.Control;
 using IotProperty.Edge.Drivers;
 using IotProperty.Edge.Enrolment;
 using IotProperty.Protocols.AzureIotHub;
@@ -57,6 +58,7 @@ public static class SiteFiles
             PasswordProblem = references.PasswordFile is { } password ? PasswordProblem(Path.Combine(folder, password), password) : "",
             ConnectionStringProblem = references.ConnectionStringFile is { } connection ? ConnectionStringProblem(Path.Combine(folder, connection), connection) : "",
             RootsProblem = references.RootsFile is { } roots ? RootsProblem(Path.Combine(folder, roots), roots) : "",
+            CommandAuthorityProblem = references.CommandAuthorityFile is { } authority ? RootsProblem(Path.Combine(folder, authority), authority) : "",
             Identity = references.IdentityFolder is { } identity ? ReadIdentity(Path.Combine(folder, identity)) : null,
             Items = ItemDictionary.Standard,
             FindTimeZone = FindTimeZone,
@@ -86,6 +88,31 @@ public static class SiteFiles
         Random jitter = new(RandomNumberGenerator.GetInt32(int.MaxValue));
         IdentityKeeper keeper = new(new IdentityFolder(Path.Combine(folder, identity)), roots, new EnrolmentClient(time), time, jitter, loggers.CreateLogger<IdentityKeeper>());
         return new UplinkSecrets("", keeper) { Roots = roots };
+    }
+
+    /// <summary>By what the hub's commands are known, and the passwords of the meters that they switch. <see cref="Read"/> has found the authority's file readable.</summary>
+    public static CommandTrust ReadCommandTrust(string siteFile, SiteConfiguration site, UplinkSecrets secrets)
+    {
+        ArgumentNullException.ThrowIfNull(site);
+        ArgumentNullException.ThrowIfNull(secrets);
+        if (site.Commands is not { } commands)
+        {
+            return CommandTrust.Nobody;
+        }
+
+        return new CommandTrust(Authority(), name => (ReadSecret(siteFile, name, out string problem), problem));
+
+        Func<IEnumerable<X509Certificate2>> Authority()
+        {
+            if (commands.AuthorityFile is not { } file)
+            {
+                return () => secrets.Identity?.Identity.Authority ?? [];
+            }
+
+            X509Certificate2Collection authority = [];
+            authority.ImportFromPemFile(Path.Combine(Path.GetDirectoryName(Path.GetFullPath(siteFile))!, file));
+            return () => authority;
+        }
     }
 
     /// <summary>The first line of a file that the site names, such as a meter's password; null, and why, when there is none.</summary>

@@ -10,7 +10,6 @@ internal sealed class UplinkCounters
     private long _committed;
     private long _refused;
     private long _malformedMessages;
-    private long _commandsRefused;
 
     public long Connections => Volatile.Read(ref _connections);
 
@@ -26,8 +25,6 @@ internal sealed class UplinkCounters
 
     public long MalformedMessages => Volatile.Read(ref _malformedMessages);
 
-    public long CommandsRefused => Volatile.Read(ref _commandsRefused);
-
     public void Connection() => Interlocked.Increment(ref _connections);
 
     public void FailedConnect() => Interlocked.Increment(ref _failedConnects);
@@ -39,6 +36,4 @@ internal sealed class UplinkCounters
     public void Receipt(bool committed) => Interlocked.Increment(ref committed ? ref _committed : ref _refused);
 
     public void MalformedMessage() => Interlocked.Increment(ref _malformedMessages);
-
-    public void CommandRefused() => Interlocked.Increment(ref _commandsRefused);
 }

@@ -26,12 +26,6 @@ internal static partial class UplinkLog
     [LoggerMessage(1226, LogLevel.Warning, "The peer does not take the edge's state: reason code {ReasonCode} {Reason}")]
     public static partial void StateRejected(ILogger logger, byte reasonCode, string reason);
 
-    [LoggerMessage(1227, LogLevel.Warning, "Command {Id} was refused: this version knows no commands")]
-    public static partial void CommandRefused(ILogger logger, string id);
-
-    [LoggerMessage(1228, LogLevel.Error, "Command {Id} was not answered: {Reason}")]
-    public static partial void CommandNotAnswered(ILogger logger, string id, string reason);
-
     [LoggerMessage(1230, LogLevel.Information, "The connection to the hub is opened anew: {Reason}")]
     public static partial void Renewing(ILogger logger, string reason);
 

@@ -1,3 +1,4 @@
+using IotProperty.Edge.Control;
 using IotProperty.Edge.Outbox;
 using IotProperty.Protocols.Uplink;
 using Microsoft.Extensions.Logging;
@@ -11,15 +12,14 @@ namespace IotProperty.Edge.Uplink;
 /// <param name="options">Where to and who from.</param>
 /// <param name="connector">Opens connections.</param>
 /// <param name="dispatch">What to publish.</param>
-/// <param name="outbox">Takes the results of commands.</param>
+/// <param name="commands">Takes the hub's commands.</param>
 /// <param name="clock">The edge's clock.</param>
 /// <param name="random">Jitter; used by this service alone.</param>
 /// <param name="logger">State changes.</param>
 public sealed class UplinkService(
-    UplinkOptions options, IMqttConnector connector, IOutboxDispatch dispatch, IOutbox outbox, EdgeClock clock, Random random, ILogger<UplinkService> logger)
+    UplinkOptions options, IMqttConnector connector, IOutboxDispatch dispatch, ICommandSink commands, EdgeClock clock, Random random, ILogger<UplinkService> logger)
 {
     private readonly UplinkCounters _counters = new();
-    private readonly CommandDesk _commands = new(outbox, clock, logger);
     private volatile bool _connected;
     private volatile string _lastReason = "";
 
@@ -33,7 +33,6 @@ public sealed class UplinkService(
         _counters.Committed,
         _counters.Refused,
         _counters.MalformedMessages,
-        _counters.CommandsRefused,
         dispatch.Snapshot);
 
     /// <summary>
@@ -91,7 +90,7 @@ public sealed class UplinkService(
             _counters.Connection();
             _connected = true;
             UplinkLog.Connected(logger, options.Host, options.Port);
-            UplinkSession session = new(options.Site, link, dispatch, _commands, _counters, logger);
+            UplinkSession session = new(options.Site, link, dispatch, commands, _counters, logger);
             using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, identity?.Replaced ?? CancellationToken.None);
             try
             {

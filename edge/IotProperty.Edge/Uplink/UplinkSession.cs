@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using IotProperty.Edge.Control;
 using IotProperty.Edge.Outbox;
 using IotProperty.Protocols.Uplink;
 using Microsoft.Extensions.Logging;
@@ -7,7 +8,7 @@ namespace IotProperty.Edge.Uplink;
 
 /// <summary>What happens on one connection: one loop publishes, one reads. Ends with the connection, or when cancelled, and has then detached the outbox.</summary>
 internal sealed class UplinkSession(
-    string site, IMqttLink link, IOutboxDispatch dispatch, CommandDesk commands, UplinkCounters counters, ILogger logger)
+    string site, IMqttLink link, IOutboxDispatch dispatch, ICommandSink commands, UplinkCounters counters, ILogger logger)
 {
     private readonly string _receiptTopic = UplinkTopics.Receipt(site);
     private readonly string _commandPrefix = UplinkTopics.Command(site, "");
@@ -147,14 +148,14 @@ internal sealed class UplinkSession(
             {
                 await TakeReceiptsAsync(message.Payload, cancellationToken).ConfigureAwait(false);
             }
-            else if (!message.Topic.StartsWith(_commandPrefix, StringComparison.Ordinal))
+            else if (message.Topic.StartsWith(_commandPrefix, StringComparison.Ordinal))
+            {
+                commands.Post(message.Topic[_commandPrefix.Length..], message.Payload);
+            }
+            else
             {
                 counters.MalformedMessage();
                 UplinkLog.UnknownMessage(logger, Quoted.Of(message.Topic));
-            }
-            else if (await commands.RefuseAsync(message.Topic[_commandPrefix.Length..], cancellationToken).ConfigureAwait(false))
-            {
-                counters.CommandRefused();
             }
         }
     }

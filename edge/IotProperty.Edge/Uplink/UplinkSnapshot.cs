@@ -12,7 +12,6 @@ namespace IotProperty.Edge.Uplink;
 /// <param name="Committed">Receipts that said committed, repeats included.</param>
 /// <param name="Refused">Receipts that said refused.</param>
 /// <param name="MalformedMessages">Messages from the hub that could not be read.</param>
-/// <param name="CommandsRefused">Commands that this version does not know.</param>
 /// <param name="Outbox">What waits.</param>
 public sealed record UplinkSnapshot(
     bool Connected,
@@ -24,5 +23,4 @@ public sealed record UplinkSnapshot(
     long Committed,
     long Refused,
     long MalformedMessages,
-    long CommandsRefused,
     OutboxSnapshot Outbox);

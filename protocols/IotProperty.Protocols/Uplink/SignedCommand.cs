@@ -63,7 +63,7 @@ public sealed class SignedCommand
     /// </summary>
     /// <param name="authority">Whom the edge trusts, up to a root.</param>
     /// <param name="now">By the edge's clock; the certificate must be good then.</param>
-    public Decoded<SiteCommand> Open(IReadOnlyCollection<X509Certificate2> authority, DateTimeOffset now)
+    public Decoded<SiteCommand> Open(IEnumerable<X509Certificate2> authority, DateTimeOffset now)
     {
         if (WhyNotSigned(authority, now) is { } forged)
         {
@@ -91,7 +91,7 @@ public sealed class SignedCommand
     }
 
     /// <summary>Null when the signature holds and an authority stands for the key; for people.</summary>
-    private string? WhyNotSigned(IReadOnlyCollection<X509Certificate2> authority, DateTimeOffset now)
+    private string? WhyNotSigned(IEnumerable<X509Certificate2> authority, DateTimeOffset now)
     {
         try
         {

@@ -1,6 +1,5 @@
 using IotProperty.Edge.Access;
 using IotProperty.Edge.Drivers;
-using IotProperty.Edge.Lines;
 using IotProperty.Edge.Outbox;
 using IotProperty.Edge.Points;
 using IotProperty.Edge.Profiles;
@@ -128,6 +127,35 @@ public sealed class AccessServiceTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
+    public async Task An_order_of_the_hub_unlocks_and_lets_the_door_be_opened_in_its_window()
+    {
+        Open(false);
+        UnlockEnd end = await _service!.UnlockAsync("door-1", "c-1", _clock.Now().MonotonicMs + 10_000, _clock.Now());
+        Assert.Equal(new UnlockEnd(true, null), end);
+        AccessEvent ordered = Assert.Single((await _outbox.NextAsync()).AccessEvents);
+        Assert.Equal((AccessEventKind.Command, AccessReason.Ordered, "c-1"), (ordered.Kind, ordered.Reason, ordered.Credential));
+        Open(true);
+        Open(false);
+        _time.Advance(8_001);
+        Open(true);
+        Assert.Equal(AccessEventKind.Forced, Assert.Single((await _outbox.NextAsync()).AccessEvents).Kind);
+        Assert.Equal((0, 1), (_service.Counters.Granted, _service.Counters.DoorEvents));
+    }
+
+    [Fact]
+    public async Task An_order_that_waits_when_the_edge_stops_is_told_so()
+    {
+        _writer.Hang = true;
+        Task<UnlockEnd> waiting = _service!.UnlockAsync("door-1", "c-1", long.MaxValue, _clock.Now());
+        Task<UnlockEnd> behind = _service.UnlockAsync("door-1", "c-2", long.MaxValue, _clock.Now());
+        await _outbox.NextAsync();
+        await StopAsync();
+        Assert.NotNull((await waiting).Why);
+        Assert.Equal(new UnlockEnd(false, "the edge is stopping"), await behind);
+        Assert.Equal(new UnlockEnd(false, "the edge is stopping"), await _service.UnlockAsync("door-1", "c-3", long.MaxValue, _clock.Now()));
+    }
+
+    [Fact]
     public async Task A_bad_sample_of_the_door_says_nothing()
     {
         Open(false);
@@ -186,31 +214,4 @@ public sealed class AccessServiceTests : IAsyncLifetime, IDisposable
     private void Contact(ushort sequence) => _service!.OnSamples([new PointSample(new("door-1", "swipe-seq"), _clock.Now(), sequence, Quality.Good)]);
 
     private void Open(bool open) => _service!.OnSamples([new PointSample(new("door-1", "open"), _clock.Now(), open ? 1 : 0, Quality.Good)]);
-
-    private sealed class RecordingWriter : ILineWriter
-    {
-        private readonly System.Threading.Channels.Channel<(string, ushort, bool)> _written =
-            System.Threading.Channels.Channel.CreateUnbounded<(string, ushort, bool)>();
-
-        public Func<DriverReply> Answer { get; set; } = () => DriverReply.Ok;
-
-        public bool Hang { get; set; }
-
-        public bool IsQuiet => !_written.Reader.TryPeek(out _);
-
-        public async Task<(string Device, ushort Coil, bool Value)> NextAsync() =>
-            await _written.Reader.ReadAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(30));
-
-        public async ValueTask<DriverReply> WriteCoilAsync(string device, ushort coil, bool value, CancellationToken cancellationToken)
-        {
-            if (Hang)
-            {
-                await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellationToken);
-            }
-
-            DriverReply reply = Answer();
-            Assert.True(_written.Writer.TryWrite((device, coil, value)));
-            return reply;
-        }
-    }
 }

@@ -19,6 +19,7 @@ internal sealed class ListLogger(List<string> log) : ILogger
 internal sealed class ListLogger<T> : ILogger<T>
 {
     private readonly ConcurrentQueue<string> _lines = [];
+    private volatile TaskCompletionSource _more = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public IReadOnlyList<string> Lines => [.. _lines];
 
@@ -28,5 +29,26 @@ internal sealed class ListLogger<T> : ILogger<T>
     public bool IsEnabled(LogLevel logLevel) => true;
 
     public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-        _lines.Enqueue(formatter(state, exception));
+        Add(formatter(state, exception));
+
+    /// <summary>Completes when a line is there for which this holds.</summary>
+    public async Task UntilAsync(Func<string, bool> holds)
+    {
+        while (true)
+        {
+            Task more = _more.Task;
+            if (_lines.Any(holds))
+            {
+                return;
+            }
+
+            await more.WaitAsync(TimeSpan.FromSeconds(30));
+        }
+    }
+
+    private void Add(string line)
+    {
+        _lines.Enqueue(line);
+        Interlocked.Exchange(ref _more, new(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
+    }
 }

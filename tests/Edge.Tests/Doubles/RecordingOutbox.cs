@@ -23,6 +23,9 @@ internal sealed class RecordingOutbox : IOutbox, IEdgeStateStore
     /// <summary>The next so many calls fail as a full disk does.</summary>
     public void FailNext(int calls) => Volatile.Write(ref _failures, calls);
 
+    /// <summary>Whether nothing can be stored just now.</summary>
+    public bool Unavailable { get; set; }
+
     /// <summary>What was stored next.</summary>
     public async Task<OutboxEvents> NextAsync() => await _stored.Reader.ReadAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(30));
 
@@ -40,6 +43,11 @@ internal sealed class RecordingOutbox : IOutbox, IEdgeStateStore
 
     public ValueTask AddAsync(OutboxEvents events, CancellationToken cancellationToken)
     {
+        if (Unavailable)
+        {
+            throw new OutboxUnavailableException("no space left on device");
+        }
+
         if (Interlocked.Decrement(ref _failures) >= 0)
         {
             throw new IOException("no space left on device");

@@ -196,9 +196,9 @@ public sealed partial class HealthServerTests : IAsyncLifetime, IAsyncDisposable
     {
         LaneBacklog empty = new(0, 0, 0, null);
         OutboxSnapshot outbox = new(empty, empty, new LaneBacklog(7, 700, 3, 1), 0, 0, 0, 0, 0, 6, 9);
-        UplinkSnapshot uplink = new(false, "hub away", 1, 2, 3, 4, 5, 6, 7, 8, outbox);
+        UplinkSnapshot uplink = new(false, "hub away", 1, 2, 3, 4, 5, 6, 7, outbox);
         return new EdgeParts(
-            SampleSite.Read(), "1.2.3", _clock, [_line], () => uplink, () => new(1, 2, 3, 4), () => default, _readings, new ClockWatch(_clock, () => { }, NullLogger<ClockWatch>.Instance), () => _storeRuns);
+            SampleSite.Read(), "1.2.3", _clock, [_line], () => uplink, () => new(1, 2, 3, 4), () => default, () => new(1, 2, 3, 4, 5, 6, 7), _readings, new ClockWatch(_clock, () => { }, NullLogger<ClockWatch>.Instance), () => _storeRuns);
     }
 
     private async Task ExpectFailedAsync(string problem)

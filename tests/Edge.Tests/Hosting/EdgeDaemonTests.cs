@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
+using IotProperty.Edge.Control;
 using IotProperty.Edge.Hosting;
 using IotProperty.Edge.Profiles;
 using IotProperty.Edge.Tests.Profiles;
@@ -23,7 +24,7 @@ public sealed class EdgeDaemonTests : IDisposable
         using SystemdNotifier systemd = new(null, null);
         using UplinkSecrets secrets = new("secret");
         EdgeClock clock = new(TimeProvider.System, () => true);
-        await using (EdgeDaemon edge = await EdgeDaemon.OpenAsync(site, secrets, _folder.Path, clock, NullLoggerFactory.Instance, systemd))
+        await using (EdgeDaemon edge = await EdgeDaemon.OpenAsync(site, secrets, CommandTrust.Nobody, _folder.Path, clock, NullLoggerFactory.Instance, systemd))
         {
             Task<bool> running = edge.RunAsync(ready.SetResult, stop.Token);
             IPEndPoint health = (await ready.Task.WaitAsync(TimeSpan.FromSeconds(20)))!;
@@ -47,7 +48,7 @@ public sealed class EdgeDaemonTests : IDisposable
         using CancellationTokenSource stop = new();
         using SystemdNotifier systemd = new(null, null);
         using UplinkSecrets secrets = new("secret");
-        await using EdgeDaemon edge = await EdgeDaemon.OpenAsync(site, secrets, _folder.Path, new EdgeClock(TimeProvider.System, () => true), NullLoggerFactory.Instance, systemd);
+        await using EdgeDaemon edge = await EdgeDaemon.OpenAsync(site, secrets, CommandTrust.Nobody, _folder.Path, new EdgeClock(TimeProvider.System, () => true), NullLoggerFactory.Instance, systemd);
         TaskCompletionSource<IPEndPoint?> ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
         Task<bool> running = edge.RunAsync(ready.SetResult, stop.Token);
         Assert.Null(await ready.Task.WaitAsync(TimeSpan.FromSeconds(20)));

@@ -7,6 +7,7 @@ using IotProperty.Edge.Polling;
 using IotProperty.Edge.Profiles;
 using IotProperty.Edge.Tests.Doubles;
 using IotProperty.Edge.Tests.Polling;
+using IotProperty.Protocols.Modbus;
 using IotProperty.Protocols.Uplink;
 using IotProperty.Tests;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -61,6 +62,17 @@ public sealed class LineRunnerTests : IAsyncLifetime, IAsyncDisposable
         (await _driver.NextAsync()).Answer();
         Assert.Equal(DriverOutcome.Ok, (await write).Outcome);
         Assert.Equal(1, _line.Writes);
+    }
+
+    [Fact]
+    public async Task An_exchange_of_another_session_goes_before_the_next_read_on_a_bus_and_is_refused_elsewhere()
+    {
+        Start(LineScript.Device("a", points: 3));
+        DriverRequest first = await _driver.NextAsync();
+        Task<BusReply> exchange = _line!.ExchangeAsync(new ModbusRtuMasterSession(), new BusTiming { Silence = default, Recovery = default, Gap = default }, CancellationToken.None).AsTask();
+        first.Answer(1);
+        Assert.Equal(new BusReply(BusOutcome.LineDown, "the line is no bus"), await exchange);
+        Assert.Equal("read", (await _driver.NextAsync()).What);
     }
 
     [Fact]

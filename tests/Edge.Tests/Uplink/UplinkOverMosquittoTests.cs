@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using IotProperty.Edge.Outbox;
 using IotProperty.Edge.Storage;
+using IotProperty.Edge.Tests.Doubles;
 using IotProperty.Edge.Tests.Storage;
 using IotProperty.Edge.Uplink;
 using IotProperty.Protocols.Uplink;
@@ -35,7 +36,7 @@ public class UplinkOverMosquittoTests
         await using (SqliteOutbox outbox = SqliteOutbox.Open(Path.Combine(folder, "outbox.db"), OutboxBench.Site, settings, clock, NullLogger<SqliteOutbox>.Instance))
         {
             UplinkService service = new(
-                options, new MqttConnector(TimeProvider.System), outbox, outbox, clock, new Random(3), NullLogger<UplinkService>.Instance);
+                options, new MqttConnector(TimeProvider.System), outbox, new RecordingCommands(), clock, new Random(3), NullLogger<UplinkService>.Instance);
             Hub hub = new(port);
             Task[] running = [service.RunAsync(stop.Token), hub.RunAsync(stop.Token)];
             for (int round = 0; round < Rounds; round++)

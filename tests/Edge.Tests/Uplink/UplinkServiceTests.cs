@@ -1,4 +1,5 @@
 using IotProperty.Edge.Outbox;
+using IotProperty.Edge.Tests.Doubles;
 using IotProperty.Edge.Tests.Storage;
 using IotProperty.Edge.Uplink;
 using IotProperty.Protocols.Uplink;
@@ -127,19 +128,18 @@ public class UplinkServiceTests
     }
 
     [Fact]
-    public async Task An_unknown_command_is_refused_through_the_event_lane_once()
+    public async Task Commands_are_handed_on_and_receipts_do_not_wait_for_them()
     {
         await using Run run = new();
         FakeHub.Link link = await run.Hub.NextLinkAsync();
         await link.NextStateAsync();
-        link.Send("iotp/v1/riverside/command/c-7", [1]);
-        link.Send("iotp/v1/riverside/command/c-7", [1]);
-        link.Send("iotp/v1/riverside/command/" + new string('x', 65), [1]);
-        link.Send("iotp/v1/riverside/command/c-8", [1]);
-        CommandResult result = Assert.Single((await link.NextBatchAsync()).CommandResults);
-        Assert.Equal(("c-7", CommandOutcome.Refused), (result.Id, result.Outcome));
-        Assert.Equal("c-8", Assert.Single((await link.NextBatchAsync()).CommandResults).Id);
-        Assert.Equal(2, run.Service.Snapshot.CommandsRefused);
+        link.Send("iotp/v1/riverside/command/c-7", [1, 2]);
+        link.Send("iotp/v1/riverside/command/c-8", []);
+        (string id, byte[] payload) = await run.Commands.NextAsync();
+        Assert.Equal(("c-7", 2), (id, payload.Length));
+        Assert.Equal("c-8", (await run.Commands.NextAsync()).Id);
+        link.Send("iotp/v1/riverside/something", [1]);
+        await run.UntilAsync(() => run.Service.Snapshot.MalformedMessages == 1);
     }
 
     [Fact]
@@ -173,13 +173,15 @@ public class UplinkServiceTests
             Hub = new FakeHub { Away = away };
             EdgeClock clock = new(Bench.Time, () => true);
             UplinkOptions options = new("riverside", "hub.example", 1883, false, "user", "password", "0.1.0", "c0ffee", Catalogue);
-            Service = new UplinkService(options, Hub, Bench.Outbox, Bench.Outbox, clock, new Random(7), NullLogger<UplinkService>.Instance);
+            Service = new UplinkService(options, Hub, Bench.Outbox, Commands, clock, new Random(7), NullLogger<UplinkService>.Instance);
             _running = Service.RunAsync(_stop.Token);
         }
 
         public OutboxBench Bench { get; } = new();
 
         public FakeHub Hub { get; }
+
+        public RecordingCommands Commands { get; } = new();
 
         public UplinkService Service { get; }
 

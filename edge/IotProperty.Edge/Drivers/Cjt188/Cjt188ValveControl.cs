@@ -61,7 +61,7 @@ public sealed class Cjt188ValveControl(TimeProvider time) : IControlAction
     }
 
     /// <inheritdoc/>
-    public async ValueTask<ControlResult> SwitchAsync(BusLine line, DeviceConfiguration device, ControlOrder order, CancellationToken cancellationToken)
+    public async ValueTask<ControlResult> SwitchAsync(IBusExchange line, DeviceConfiguration device, ControlOrder order, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(line);
         ArgumentNullException.ThrowIfNull(device);
@@ -93,7 +93,7 @@ public sealed class Cjt188ValveControl(TimeProvider time) : IControlAction
     }
 
     private async ValueTask<ControlResult> ReadBackAsync(
-        Cjt188Protocol protocol, BusLine line, DeviceConfiguration device, SwitchPosition position, string heard, CancellationToken cancellationToken)
+        Cjt188Protocol protocol, IBusExchange line, DeviceConfiguration device, SwitchPosition position, string heard, CancellationToken cancellationToken)
     {
         Cjt188Valve wanted = position == SwitchPosition.Open ? Cjt188Valve.Open : Cjt188Valve.Closed;
         string last = "";
@@ -112,7 +112,7 @@ public sealed class Cjt188ValveControl(TimeProvider time) : IControlAction
     }
 
     private static async ValueTask<(Cjt188Status? Status, string Problem)> ReadStatusAsync(
-        Cjt188Protocol protocol, BusLine line, DeviceConfiguration device, CancellationToken cancellationToken)
+        Cjt188Protocol protocol, IBusExchange line, DeviceConfiguration device, CancellationToken cancellationToken)
     {
         Cjt188MasterSession session = protocol.Master;
         session.BeginRead(Cjt188Protocol.TargetOf(device), Cjt188Identifier.Reading);

@@ -17,7 +17,7 @@ public interface IControlAction
 
     /// <summary>Gives the order and reads back what became of it. Never throws for what comes from outside.</summary>
     /// <exception cref="InvalidOperationException">The device may not be switched: ask <see cref="WhyNot"/> first.</exception>
-    ValueTask<ControlResult> SwitchAsync(BusLine line, DeviceConfiguration device, ControlOrder order, CancellationToken cancellationToken);
+    ValueTask<ControlResult> SwitchAsync(IBusExchange line, DeviceConfiguration device, ControlOrder order, CancellationToken cancellationToken);
 }
 
 /// <param name="Password">The first line of the device's password file; empty where the device needs none.</param>

@@ -57,7 +57,7 @@ public sealed class Dlt645RelayControl(TimeProvider time) : IControlAction
     }
 
     /// <inheritdoc/>
-    public async ValueTask<ControlResult> SwitchAsync(BusLine line, DeviceConfiguration device, ControlOrder order, CancellationToken cancellationToken)
+    public async ValueTask<ControlResult> SwitchAsync(IBusExchange line, DeviceConfiguration device, ControlOrder order, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(line);
         ArgumentNullException.ThrowIfNull(device);
@@ -93,7 +93,7 @@ public sealed class Dlt645RelayControl(TimeProvider time) : IControlAction
     }
 
     private async ValueTask<ControlResult> ReadBackAsync(
-        Dlt645MasterSession session, BusLine line, DeviceConfiguration device, SwitchPosition position, string heard, CancellationToken cancellationToken)
+        Dlt645MasterSession session, IBusExchange line, DeviceConfiguration device, SwitchPosition position, string heard, CancellationToken cancellationToken)
     {
         for (int pauses = 0; ; pauses++)
         {
@@ -115,7 +115,7 @@ public sealed class Dlt645RelayControl(TimeProvider time) : IControlAction
     }
 
     private static async ValueTask<(int? Status, string Problem)> ReadStatusAsync(
-        Dlt645MasterSession session, BusLine line, DeviceConfiguration device, CancellationToken cancellationToken)
+        Dlt645MasterSession session, IBusExchange line, DeviceConfiguration device, CancellationToken cancellationToken)
     {
         session.BeginRead(Dlt645Protocol.AddressOf(device), StatusWord3);
         BusReply reply = await line.ExchangeAsync(session, Dlt645Protocol.TimingOf(device), cancellationToken).ConfigureAwait(false);

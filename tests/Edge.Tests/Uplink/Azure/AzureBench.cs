@@ -104,9 +104,11 @@ internal sealed class AzureBench : IAsyncDisposable
             RetryMs = 60,
             MaxRetryMs = 120,
         };
-        Service = new UplinkService(options, connector, _outbox, _outbox, _clock, new Random(3), Log);
+        Service = new UplinkService(options, connector, _outbox, Commands, _clock, new Random(3), Log);
         _running = Service.RunAsync(_stop.Token);
     }
+
+    public RecordingCommands Commands { get; } = new();
 
     public async Task StopAsync()
     {

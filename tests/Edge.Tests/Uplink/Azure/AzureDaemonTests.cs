@@ -1,4 +1,5 @@
 using System.Net;
+using IotProperty.Edge.Control;
 using IotProperty.Edge.Hosting;
 using IotProperty.Edge.Profiles;
 using IotProperty.Edge.Tests.Hosting;
@@ -46,7 +47,7 @@ public sealed class AzureDaemonTests : IDisposable
         using UplinkSecrets secrets = SiteFiles.ReadUplinkSecrets(_folder.File("site.yaml"), read.Site!, TimeProvider.System, NullLoggerFactory.Instance);
         DateTimeOffset begun = TimeProvider.System.GetUtcNow();
         EdgeClock clock = new(TimeProvider.System, () => true);
-        await using EdgeDaemon edge = await EdgeDaemon.OpenAsync(read.Site!, secrets, _folder.Path, clock, NullLoggerFactory.Instance, systemd);
+        await using EdgeDaemon edge = await EdgeDaemon.OpenAsync(read.Site!, secrets, CommandTrust.Nobody, _folder.Path, clock, NullLoggerFactory.Instance, systemd);
         TaskCompletionSource<IPEndPoint?> ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
         Task<bool> running = edge.RunAsync(ready.SetResult, stop.Token);
         Assert.True(await states.WaitAsync(Patience), hub.Notes);
