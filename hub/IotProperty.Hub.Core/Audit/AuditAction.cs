@@ -9,6 +9,9 @@ public static class AuditAction
     /// <summary>Too many failed logins: the account is closed for a while.</summary>
     public const string LockedOut = "lockout";
 
+    /// <summary>The account that was closed for a while is open again.</summary>
+    public const string Unlocked = "unlock";
+
     public const string LoggedOut = "logout";
     public const string PasswordChanged = "password-changed";
     public const string PersonAdded = "user-added";
@@ -48,7 +51,7 @@ public static class AuditAction
 
     public static IReadOnlyList<string> All { get; } =
     [
-        LoggedIn, LoginFailed, LockedOut, LoggedOut, PasswordChanged, PersonAdded, PasswordReset, PersonRemoved, RoleGranted, RoleRevoked, TokenCreated,
+        LoggedIn, LoginFailed, LockedOut, Unlocked, LoggedOut, PasswordChanged, PersonAdded, PasswordReset, PersonRemoved, RoleGranted, RoleRevoked, TokenCreated,
         TokenRevoked, EdgeAdded, EdgeRenewed, EdgeInvited, EdgeEnrolled, EdgeCertificateRenewed, EdgeRevoked, Refused, AlarmAcknowledged, WorkOrderRaised, WorkOrderMoved, TechnicianAdded, TechnicianChanged, PlanAdded,
         RecordAdded, MeterInstalled, MeterRemoved, TariffAdded, TariffAssigned, InvoiceIssued, ResidentShown, KeyRotated,
     ];

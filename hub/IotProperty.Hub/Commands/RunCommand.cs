@@ -10,7 +10,8 @@ internal static class RunCommand
     private const string About = """
         Run the hub until it is told to stop (SIGTERM or Ctrl-C).
 
-        The first start creates the user 'administrator' and prints its one-time password. A front door on a loopback address may be plain;
+        The first start creates the user 'administrator' and writes its one-time password into administrator-password.once in
+        the data folder, for the hub's user alone; the file goes when the password is changed. A front door on a loopback address may be plain;
         on any other address it demands TLS. Port 0 means: choose a free one; the ready line says which.
         """;
 

@@ -19,14 +19,16 @@ internal static class TokenCommand
         Option<string[]> site = HubOptions.Sites();
         Option<string[]> permission = new("--permission") { Description = $"Only this of what the role holds; may be given several times: {string.Join(", ", Enum.GetNames<Permission>())}.", HelpName = "NAME" };
         permission.AcceptOnlyFromAmong(Enum.GetNames<Permission>());
+        Option<string?> owner = new("--owner") { Description = "The person whose token it is: it ends with them, or when they lose the role. Left out: nobody's.", HelpName = "USER" };
         Option<bool> readOnly = new("--read-only") { Description = "Only what changes nothing." };
-        Command create = new("create", "Create a bearer token for the HTTP API: printed once, kept as a hash.") { role, site, permission, readOnly, data, config, name, expires, json };
+        Command create = new("create", "Create a bearer token for the HTTP API: printed once, kept as a hash.") { role, site, permission, readOnly, owner, data, config, name, expires, json };
         create.SetAction(async (parsed, cancellationToken) =>
         {
             DateTimeOffset end = ReadEnd(parsed.GetValue(expires), time);
             await using PeopleScope people = PeopleScope.Open(parsed.GetRequiredValue(data), parsed.GetValue(config), time);
-            OneTimeSecret token = await people.Get<ApiTokens>().CreateAsync(parsed.GetRequiredValue(name), parsed.GetRequiredValue(role), end, cancellationToken,
-                HubOptions.ReadSites(parsed.GetValue(site)), ReadPermissions(parsed.GetRequiredValue(role), parsed.GetValue(permission) ?? [], parsed.GetValue(readOnly)));
+            Issued issued = await people.Get<ApiTokens>().CreateAsync(parsed.GetRequiredValue(name), parsed.GetRequiredValue(role), end, parsed.GetValue(owner),
+                HubOptions.ReadSites(parsed.GetValue(site)), ReadPermissions(parsed.GetRequiredValue(role), parsed.GetValue(permission) ?? [], parsed.GetValue(readOnly)), cancellationToken);
+            OneTimeSecret token = issued.Secret ?? throw new UsageException(issued.Refusal!);
             string endText = end.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
             await output.WriteLineAsync(parsed.GetValue(json)
                 ? JsonSerializer.Serialize(new { token = token.Secret, name = token.Name, role = parsed.GetValue(role), expires = endText })
@@ -52,8 +54,8 @@ internal static class TokenCommand
                 string expires = UtcText.Of(token.ExpiresMs);
                 string? used = token.LastUsedMs is { } last ? UtcText.Of(last) : null;
                 await output.WriteLineAsync(parsed.GetValue(json)
-                    ? JsonSerializer.Serialize(new { id = token.Id, name = token.Name, role = token.Role, sites = token.Sites, permissions = token.Permissions, state, expires, lastUsed = used })
-                    : $"{token.Id}  {state,-7}  {token.Role} at {token.Sites}{(token.Permissions.Length > 0 ? $" ({token.Permissions})" : "")}  until {expires}  last used {used ?? "never"}  {token.Name}");
+                    ? JsonSerializer.Serialize(new { id = token.Id, name = token.Name, role = token.Role, sites = token.Sites, permissions = token.Permissions, owner = token.Owner, state, expires, lastUsed = used })
+                    : $"{token.Id}  {state,-7}  {token.Role} at {token.Sites}{(token.Permissions.Length > 0 ? $" ({token.Permissions})" : "")}  until {expires}  last used {used ?? "never"}  {token.Name}{(token.Owner.Length > 0 ? $" of {token.Owner}" : "")}");
             }
 
             return ExitCode.Ok;

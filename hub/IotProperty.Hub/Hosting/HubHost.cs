@@ -50,7 +50,7 @@ public sealed class HubHost
         builder.Services.AddLedgerJobs(shared: settings.Configuration.Ledger is not null);
         builder.Services.AddTelemetry(settings.Configuration.Telemetry, folder);
         builder.Services.AddUplinkIngest();
-        builder.Services.AddPeople().AddLogin(folder, shared: settings.Configuration.Ledger is not null);
+        builder.Services.AddPeople(folder).AddLogin(folder, shared: settings.Configuration.Ledger is not null);
         builder.Services.AddLive(shared: settings.Configuration.Ledger is not null);
         builder.Services.AddFrontDoor(new FrontDoorOptions { Passwords = settings.Configuration.Passwords });
         builder.Services.AddEnrolment(settings.Configuration, folder).AddRevocationWatch();
@@ -87,7 +87,7 @@ public sealed class HubHost
         _ = Application.Services.GetRequiredService<FrontDoorMeter>();
     }
 
-    /// <summary>On a new hub: the administrator, whose one-time password is to be shown once.</summary>
+    /// <summary>On a new hub: the administrator, whose one-time password is now in <see cref="FirstPasswordFile"/>.</summary>
     public async Task<OneTimeSecret?> EnsureAdministratorAsync(CancellationToken cancellationToken)
     {
         await using AsyncServiceScope scope = Application.Services.CreateAsyncScope();
@@ -112,6 +112,7 @@ public sealed class HubHost
         app.UseAuthentication();
         app.UseMiddleware<ActingMiddleware>();
         app.UseRateLimiter();
+        app.UseMiddleware<OneTimePasswordGate>();
         app.UseAuthorization();
         app.UseMiddleware<SiteScopeMiddleware>();
         app.UseMiddleware<CookieWriteGuard>();

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using IotProperty.Hub.Commands;
+using IotProperty.Hub.Pages.Account;
 using IotProperty.Hub.People;
 
 namespace IotProperty.Hub.Hosting;
@@ -16,11 +17,17 @@ internal static class HubRun
         await using WebApplication application = host.Application;
         host.Prepare();
         OneTimeSecret? administrator = await host.EnsureAdministratorAsync(cancellationToken);
+        FirstPasswordFile password = application.Services.GetRequiredService<FirstPasswordFile>();
         if (administrator is { } first)
         {
+            // Never the password itself: under systemd this is the journal, which others may read.
             await output.WriteLineAsync(json
-                ? JsonSerializer.Serialize(new { @event = "administrator-created", user = first.Name, password = first.Secret })
-                : $"First start. Log in as '{first.Name}' with the one-time password {first.Secret} and change it; it is not shown again.");
+                ? JsonSerializer.Serialize(new { @event = "administrator-created", user = first.Name, passwordFile = password.Path })
+                : $"First start. Log in as '{first.Name}' with the one-time password in {password.Path} and change it; the file goes then.");
+        }
+        else if (File.Exists(password.Path))
+        {
+            AccountLog.FirstPasswordWaits(application.Services.GetRequiredService<ILogger<PeopleRegister>>(), password.Path);
         }
 
         try

@@ -1,3 +1,5 @@
+using System.Net.ServerSentEvents;
+using System.Security.Claims;
 using IotProperty.Hub.People;
 
 namespace IotProperty.Hub.Live;
@@ -15,7 +17,7 @@ internal static class LiveRoutes
             .WithName("watch").WithTags("live").WithSummary("What changes, as server-sent events without data: fetch what changed.");
     }
 
-    private static IResult Stream(LiveFeed feed, LiveSeats seats, TimeProvider time, IHostApplicationLifetime lifetime, HttpContext context)
+    private static IResult Stream(LiveFeed feed, LiveSeats seats, TimeProvider time, IServiceScopeFactory scopes, IHostApplicationLifetime lifetime, HttpContext context)
     {
         if (feed.Watchers >= LiveFeed.MaxWatchers)
         {
@@ -39,6 +41,14 @@ internal static class LiveRoutes
         CancellationTokenSource ending = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, lifetime.ApplicationStopping);
         context.Response.RegisterForDispose(ending);
         context.Response.Headers["X-Accel-Buffering"] = "no";
-        return TypedResults.ServerSentEvents(LiveStream.ReadAsync(new ScopedLiveFeed(feed, SiteScope.Current), time, ending.Token));
+        IAsyncEnumerable<SseItem<string>> stream = LiveStream.ReadAsync(new ScopedLiveFeed(feed, SiteScope.Current), time, ending.Token);
+        return TypedResults.ServerSentEvents(LiveStream.WhileAllowedAsync(stream, time, cancellationToken => StillAllowedAsync(context.User, scopes, cancellationToken), ending.Token));
+    }
+
+    private static async Task<bool> StillAllowedAsync(ClaimsPrincipal who, IServiceScopeFactory scopes, CancellationToken cancellationToken)
+    {
+        // The request's own scope would keep its context for as long as the stream lasts.
+        await using AsyncServiceScope scope = scopes.CreateAsyncScope();
+        return await scope.ServiceProvider.GetRequiredService<AccessCheck>().StillHoldsAsync(who, cancellationToken);
     }
 }

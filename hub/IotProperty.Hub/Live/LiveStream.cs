@@ -85,6 +85,30 @@ public static class LiveStream
         }
     }
 
+    /// <summary>The stream until its reader may no longer read it, which is asked before each event, at most once in the time of a <see cref="Beat"/>.</summary>
+    public static async IAsyncEnumerable<SseItem<string>> WhileAllowedAsync(
+        IAsyncEnumerable<SseItem<string>> stream, TimeProvider time, Func<CancellationToken, Task<bool>> isAllowed, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        ArgumentNullException.ThrowIfNull(time);
+        ArgumentNullException.ThrowIfNull(isAllowed);
+        long asked = time.GetTimestamp();
+        await foreach (SseItem<string> item in stream.WithCancellation(cancellationToken))
+        {
+            if (time.GetElapsedTime(asked) >= Beat)
+            {
+                if (!await isAllowed(cancellationToken))
+                {
+                    yield break;
+                }
+
+                asked = time.GetTimestamp();
+            }
+
+            yield return item;
+        }
+    }
+
     /// <summary>The event's name: the kind in lower case, words joined by '-'.</summary>
     public static string NameOf(LiveKind kind) => kind switch
     {

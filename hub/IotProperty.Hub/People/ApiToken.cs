@@ -15,6 +15,9 @@ public sealed class ApiToken
     /// <summary>Names of <see cref="Permission"/>, separated by spaces; empty: all that the role holds.</summary>
     public string Permissions { get; init; } = "";
 
+    /// <summary>The user name of the person with whom it ends, and with the role that it was made from; empty: it is nobody's.</summary>
+    public string Owner { get; init; } = "";
+
     /// <summary>SHA-256 of the whole token text, lower-case hexadecimal.</summary>
     public required string Hash { get; init; }
 
@@ -32,4 +35,8 @@ public sealed class ApiToken
 
     /// <summary>Whether it is let in at this time.</summary>
     public bool IsValid(long nowMs) => RevokedMs is null && nowMs < ExpiresMs;
+
+    /// <summary>Whether somebody who holds these roles may do all that it may.</summary>
+    public bool IsWithin(IReadOnlyCollection<RoleGrant> grants) =>
+        grants.Any(g => g.Role == Role && g.Site == RoleGrant.EverySite) || Sites.Split(' ').All(site => grants.Any(g => g.Role == Role && g.Site == site));
 }

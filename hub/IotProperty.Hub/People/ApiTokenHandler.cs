@@ -12,6 +12,9 @@ public sealed class ApiTokenHandler(
 {
     public const string SchemeName = "bearer-token";
 
+    /// <summary>Before a token's id, where a person's principal has their id.</summary>
+    public const string SubjectPrefix = "token:";
+
     private const string BearerPrefix = "Bearer ";
 
     public static bool IsBearer(HttpRequest request) =>
@@ -31,7 +34,7 @@ public sealed class ApiTokenHandler(
             return AuthenticateResult.Fail("unknown or expired token");
         }
 
-        ClaimsIdentity identity = new([new Claim(ClaimTypes.NameIdentifier, "token:" + token.Id), new Claim(ClaimTypes.Name, token.Name)], SchemeName);
+        ClaimsIdentity identity = new([new Claim(ClaimTypes.NameIdentifier, SubjectPrefix + token.Id), new Claim(ClaimTypes.Name, token.Name)], SchemeName);
         identity.AddClaims(token.Sites == RoleGrant.EverySite
             ? [new Claim(ClaimTypes.Role, token.Role)]
             : token.Sites.Split(' ').Select(site => new Claim(PersonClaims.RoleAtSite, $"{token.Role}@{site}")));

@@ -33,15 +33,15 @@ internal sealed class LoginDesk(
             return false;
         }
 
-        await database.LockAsync(context, "login:" + person.Id, cancellationToken);
+        await database.LockAsync(context, PersonLock.LoginOf(person), cancellationToken);
         await context.Entry(person).ReloadAsync(cancellationToken);
         bool there = context.Entry(person).State != EntityState.Detached && hash is not null && person.PasswordHash == hash;
         bool succeeded = there && matched != PasswordVerificationResult.Failed && !await users.IsLockedOutAsync(person);
         if (succeeded)
         {
             person.PasswordHash = renewed ?? hash;
-            Require(await users.ResetAccessFailedCountAsync(person));
-            Require(await users.UpdateAsync(person));
+            PersonLock.Require(await users.ResetAccessFailedCountAsync(person));
+            PersonLock.Require(await users.UpdateAsync(person));
             await TellAsync(ActorKind.Person, person.UserName!, AuditAction.LoggedIn, AuditOutcome.Done, "", cancellationToken);
         }
         else if (there)
@@ -72,7 +72,7 @@ internal sealed class LoginDesk(
         bool wasLockedOut = await users.IsLockedOutAsync(person);
         if (!wasLockedOut)
         {
-            Require(await users.AccessFailedAsync(person));
+            PersonLock.Require(await users.AccessFailedAsync(person));
         }
 
         await TellAsync(
@@ -86,14 +86,6 @@ internal sealed class LoginDesk(
 
     private Task TellAsync(ActorKind kind, string name, string action, AuditOutcome outcome, string detail, CancellationToken cancellationToken) =>
         audit.AppendAsync(context, [new AuditNote(new Actor(kind, name, Acting.Current.Origin), action, "user", name, "", detail, outcome)], cancellationToken);
-
-    private static void Require(IdentityResult result)
-    {
-        if (!result.Succeeded)
-        {
-            throw new InvalidOperationException(string.Join(" ", result.Errors.Select(error => error.Description)));
-        }
-    }
 }
 
 /// <summary>A password's hash that belongs to nobody: unknown names are checked against it, so that they take as long as known ones. Safe on any task.</summary>

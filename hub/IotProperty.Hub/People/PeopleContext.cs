@@ -37,6 +37,7 @@ public sealed class PeopleContext(DbContextOptions<PeopleContext> options) : Ide
             token.ToTable("api_token");
             token.HasKey(t => t.Id);
             token.HasIndex(t => t.Hash).IsUnique();
+            token.HasIndex(t => t.Owner);
         });
         builder.Entity<EdgeCredential>(edge =>
         {

@@ -29,7 +29,7 @@ internal sealed class PeopleScope : IAsyncDisposable
         ServiceProvider provider = new ServiceCollection()
             .AddSingleton(time)
             .AddLedgerDatabase(configuration.Ledger, folder)
-            .AddPeople()
+            .AddPeople(folder)
             .AddEnrolment(configuration, folder)
             .BuildServiceProvider();
         try

@@ -24,8 +24,11 @@ internal static class PeopleServices
     /// The part that commands need too: people, tokens and edge credentials in the ledger's database. Asks for a <see cref="LedgerDatabase"/> and a
     /// <see cref="TimeProvider"/>.
     /// </summary>
-    public static IServiceCollection AddPeople(this IServiceCollection services)
+    /// <param name="services">Where to.</param>
+    /// <param name="folder">Where the first administrator's password waits.</param>
+    public static IServiceCollection AddPeople(this IServiceCollection services, DataFolder folder)
     {
+        services.AddSingleton(new FirstPasswordFile(folder));
         services.AddLogging();
         services.AddDbContextFactory<PeopleContext>((provider, options) =>
             provider.GetRequiredService<LedgerDatabase>().Configure((DbContextOptionsBuilder<PeopleContext>)options));
@@ -46,7 +49,9 @@ internal static class PeopleServices
         services.AddSingleton<IEdgeCredentials>(provider => provider.GetRequiredService<EdgeCredentials>());
         services.AddSingleton<IEdgeRegister>(provider => provider.GetRequiredService<EdgeCredentials>());
         services.AddSingleton<AuditBook>();
+        services.AddScoped<PersonLock>();
         services.AddScoped<PeopleRegister>();
+        services.AddScoped<RoleGrants>();
         services.AddScoped<ApiTokens>();
         services.AddSingleton<PasswordDecoy>();
         return services;
@@ -72,6 +77,7 @@ internal static class PeopleServices
         services.AddScoped<IUserClaimsPrincipalFactory<Person>, PersonClaims>();
         services.AddScoped<SignInManager<Person>>();
         services.AddScoped<LoginDesk>();
+        services.AddScoped<AccessCheck>();
         services.AddHttpContextAccessor();
         services.Configure<SecurityStampValidatorOptions>(options => options.ValidationInterval = TimeSpan.FromMinutes(1));
         services.AddScoped<ISecurityStampValidator, SecurityStampValidator<Person>>();

@@ -5,7 +5,10 @@ using Microsoft.AspNetCore.Identity;
 
 namespace IotProperty.Hub.People;
 
-/// <summary>How long a login holds: so long without a request, and never longer than a shift. A changed password or role counts within a minute.</summary>
+/// <summary>
+/// How long a login holds: so long without a request, and never longer than a shift. It ends at the next request after the password was changed or
+/// reset elsewhere, a role was taken back or the person was removed; a role that was added counts within a minute.
+/// </summary>
 internal static class SessionLife
 {
     public static readonly TimeSpan Idle = TimeSpan.FromHours(2);
@@ -23,7 +26,8 @@ internal static class SessionLife
     public static async Task ValidateAsync(CookieValidatePrincipalContext context)
     {
         bool isKnown = context.Properties.Items.TryGetValue(Began, out string? text) & long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long beganMs);
-        if (!isKnown || Now(context.HttpContext).ToUnixTimeMilliseconds() - beganMs >= (long)Longest.TotalMilliseconds)
+        if (!isKnown || Now(context.HttpContext).ToUnixTimeMilliseconds() - beganMs >= (long)Longest.TotalMilliseconds
+            || !await context.HttpContext.RequestServices.GetRequiredService<AccessCheck>().StillHoldsAsync(context.Principal!, context.HttpContext.RequestAborted))
         {
             context.RejectPrincipal();
             await context.HttpContext.SignOutAsync(IdentityConstants.ApplicationScheme);

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
+using System.Security.Cryptography;
 using System.Text.Json;
 using IotProperty.Simulators.Control;
 using IotProperty.Simulators.Scenarios.Hub;
@@ -72,9 +73,11 @@ public sealed class DemoRig : IAsyncDisposable
         JsonElement lines = await StartSimulatorAsync(cancellationToken);
         _hub = StartHub();
         JsonElement administrator = await _hub.AwaitEventAsync("administrator-created", cancellationToken);
-        (User, Password) = (Text(administrator, "user"), Text(administrator, "password"));
         JsonElement ready = await _hub.AwaitEventAsync("ready", cancellationToken);
         (_http, _mqtt) = (Text(ready, "http"), Text(ready, "mqtt"));
+        User = Text(administrator, "user");
+        string oneTime = (await File.ReadAllTextAsync(Text(administrator, "passwordFile"), cancellationToken)).Trim();
+        Password = await ChoosePasswordAsync(oneTime, cancellationToken);
         string token = Text(await HubCommandAsync("token", ["token", "create", "--role", "administrator", "--name", "demo", "--data", _hubData, "--json"], cancellationToken), "token");
         _api = new HubApi(_http, token);
         JsonElement edge = await HubCommandAsync("edge-add", ["edge", "add", DemoSite.Id, "--data", _hubData, "--json"], cancellationToken);
@@ -176,6 +179,16 @@ public sealed class DemoRig : IAsyncDisposable
         {
             throw failures[0];
         }
+    }
+
+    /// <summary>Does what the hub demands of a new administrator before it opens its pages, so that whoever watches the demo need not.</summary>
+    private async Task<string> ChoosePasswordAsync(string oneTime, CancellationToken cancellationToken)
+    {
+        string chosen = RandomNumberGenerator.GetString("abcdefghijkmnpqrstuvwxyz23456789", 16);
+        using HubBrowser browser = new(_http);
+        await browser.LogInAsync(User, oneTime, cancellationToken);
+        await browser.ChoosePasswordAsync(oneTime, chosen, cancellationToken);
+        return chosen;
     }
 
     private async Task<JsonElement> StartSimulatorAsync(CancellationToken cancellationToken)

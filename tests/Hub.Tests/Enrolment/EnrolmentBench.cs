@@ -19,7 +19,7 @@ public sealed class EnrolmentBench : IDisposable
     public EnrolmentBench(LedgerEngine engine)
     {
         Ledger = new LedgerFixture(engine);
-        Services = new ServiceCollection().AddSingleton<TimeProvider>(Ledger.Clock).AddSingleton(Ledger.Database).AddPeople()
+        Services = new ServiceCollection().AddSingleton<TimeProvider>(Ledger.Clock).AddSingleton(Ledger.Database).AddPeople(Ledger.Folder)
             .AddEnrolment(HubConfiguration.Embedded, DataFolder.Open(_folder.FullName)).BuildServiceProvider();
     }
 

@@ -43,7 +43,7 @@ public abstract class CredentialTests : IDisposable
     protected CredentialTests(LedgerEngine engine)
     {
         Ledger = new LedgerFixture(engine);
-        Services = new ServiceCollection().AddSingleton<TimeProvider>(Ledger.Clock).AddSingleton(Ledger.Database).AddPeople().BuildServiceProvider();
+        Services = new ServiceCollection().AddSingleton<TimeProvider>(Ledger.Clock).AddSingleton(Ledger.Database).AddPeople(Ledger.Folder).BuildServiceProvider();
     }
 
     protected LedgerFixture Ledger { get; }

@@ -11,23 +11,54 @@ public sealed class LoginTests(HubFixture fixture) : IClassFixture<HubFixture>
 
     private HubUnderTest Hub => fixture.Hub;
 
-    [Fact]
-    public async Task Administrator_logs_in_with_the_one_time_password_and_is_asked_to_change_it()
+    [Theory]
+    [InlineData("/", HttpStatusCode.SeeOther)]
+    [InlineData("/alarms", HttpStatusCode.SeeOther)]
+    [InlineData("/residents", HttpStatusCode.SeeOther)]
+    [InlineData("/audit", HttpStatusCode.SeeOther)]
+    [InlineData("/live", HttpStatusCode.Forbidden)]
+    [InlineData("/metrics", HttpStatusCode.Forbidden)]
+    [InlineData("/api/v1/sites", HttpStatusCode.Forbidden)]
+    [InlineData("/account", HttpStatusCode.OK)]
+    public async Task One_time_password_opens_nothing_but_the_page_where_it_is_changed(string address, HttpStatusCode answer)
     {
-        using HttpClient browser = await Hub.AdministratorBrowserAsync();
-        string page = await browser.GetStringAsync(new Uri("/alarms", UriKind.Relative));
-        Assert.Contains("Your password is the one that was printed at the start.", page, StringComparison.Ordinal);
+        string name = "newcomer" + address.Replace("/", "-", StringComparison.Ordinal);
+        Issued issued = await AddAsync(name, Roles.Administrator);
+        using HttpClient browser = await Hub.BrowserAsItIsAsync(name, issued.Secret!.Value.Secret);
+        Assert.Equal(answer, await StatusAsync(browser, address));
+        Assert.Contains("You are logged in with a one-time password.", await browser.GetStringAsync(AccountPage), StringComparison.Ordinal);
+        using HttpResponseMessage changed = await HubUnderTest.PostFormAsync(
+            browser, "/account", "/account/password", ("current", issued.Secret.Value.Secret), ("next", "violet umbrella 77"));
+        Assert.Equal(HttpStatusCode.SeeOther, changed.StatusCode);
+        if (address != "/live")
+        {
+            Assert.Equal(HttpStatusCode.OK, await StatusAsync(browser, address));
+        }
+
+        Assert.DoesNotContain("one-time password", await browser.GetStringAsync(AccountPage), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Part_of_a_page_sends_the_whole_page_to_where_the_one_time_password_is_changed()
+    {
+        Issued issued = await AddAsync("newcomer", Roles.Guard);
+        using HttpClient browser = await Hub.BrowserAsItIsAsync("newcomer", issued.Secret!.Value.Secret);
+        browser.DefaultRequestHeaders.Add("HX-Request", "true");
+        using HttpResponseMessage part = await browser.GetAsync(new Uri("/alarms/rows", UriKind.Relative));
+        Assert.Equal((HttpStatusCode.Forbidden, "/account"), (part.StatusCode, Assert.Single(part.Headers.GetValues("HX-Redirect"))));
     }
 
     [Fact]
     public async Task Role_at_one_site_is_not_taken_for_that_role_at_all_of_them()
     {
+        await Hub.Services.GetRequiredService<EdgeCredentials>().IssueAsync("hillside", true, CancellationToken.None);
         await using AsyncServiceScope scope = Hub.Services.CreateAsyncScope();
         Issued issued = await scope.ServiceProvider.GetRequiredService<PeopleRegister>().AddAsync("elsewhere", Roles.Engineer, CancellationToken.None, ["hillside"]);
         using HttpClient browser = await Hub.BrowserAsync("elsewhere", issued.Secret!.Value.Secret);
         Assert.Equal(HttpStatusCode.OK, await StatusAsync(browser, "/alarms"));
         Assert.Equal(HttpStatusCode.Forbidden, await StatusAsync(browser, "/sites/riverside"));
         Assert.Equal(HttpStatusCode.Forbidden, await StatusAsync(browser, "/metrics"));
+        Assert.Contains("Engineer (hillside)", await browser.GetStringAsync(AccountPage), StringComparison.Ordinal);
     }
 
     private static async Task<HttpStatusCode> StatusAsync(HttpClient browser, string address)
@@ -41,14 +72,14 @@ public sealed class LoginTests(HubFixture fixture) : IClassFixture<HubFixture>
     {
         const string Next = "violet umbrella 77";
         Issued issued = await AddAsync("changer", Roles.Engineer);
-        using HttpClient browser = await Hub.BrowserAsync("changer", issued.Secret!.Value.Secret);
+        using HttpClient browser = await Hub.BrowserAsItIsAsync("changer", issued.Secret!.Value.Secret);
         using HttpResponseMessage wrong = await HubUnderTest.PostFormAsync(browser, "/account", "/account/password", ("current", "not it"), ("next", Next));
         Assert.Equal(HttpStatusCode.UnprocessableEntity, wrong.StatusCode);
         using HttpResponseMessage simple = await HubUnderTest.PostFormAsync(browser, "/account", "/account/password", ("current", issued.Secret.Value.Secret), ("next", "short"));
         Assert.Equal(HttpStatusCode.UnprocessableEntity, simple.StatusCode);
         using HttpResponseMessage changed = await HubUnderTest.PostFormAsync(browser, "/account", "/account/password", ("current", issued.Secret.Value.Secret), ("next", Next));
         Assert.Equal(HttpStatusCode.SeeOther, changed.StatusCode);
-        Assert.DoesNotContain("printed at the start", await browser.GetStringAsync(new Uri("/alarms", UriKind.Relative)), StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(browser, "/alarms"));
         using HttpClient again = await Hub.BrowserAsync("changer", Next);
         using HttpResponseMessage account = await again.GetAsync(AccountPage);
         Assert.Equal(HttpStatusCode.OK, account.StatusCode);

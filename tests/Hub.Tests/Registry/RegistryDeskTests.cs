@@ -101,7 +101,7 @@ public abstract class RegistryDeskTests : IDisposable
     [ConformanceFact]
     public async Task Site_is_there_as_soon_as_its_edge_is_let_in()
     {
-        await using (ServiceProvider people = new ServiceCollection().AddSingleton<TimeProvider>(_fixture.Clock).AddSingleton(_fixture.Database).AddPeople().BuildServiceProvider())
+        await using (ServiceProvider people = new ServiceCollection().AddSingleton<TimeProvider>(_fixture.Clock).AddSingleton(_fixture.Database).AddPeople(_fixture.Folder).BuildServiceProvider())
         {
             Assert.NotNull((await people.GetRequiredService<EdgeCredentials>().IssueAsync("riverside", false, default)).Secret);
         }

@@ -38,6 +38,9 @@ public sealed class LedgerFixture : IDisposable
 
     public Ledger Ledger { get; }
 
+    /// <summary>A data folder around it.</summary>
+    public IotProperty.Hub.Hosting.DataFolder Folder => IotProperty.Hub.Hosting.DataFolder.Open(_folder.FullName);
+
     public string KeyFile => Path.Combine(_folder.FullName, "personal.keys");
 
     /// <summary>Personal data of this ledger, with keys beside it.</summary>

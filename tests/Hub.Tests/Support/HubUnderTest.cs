@@ -4,6 +4,7 @@ using System.Text.RegularExpressions;
 using IotProperty.Hub.Hosting;
 using IotProperty.Hub.Hosting.Configuration;
 using IotProperty.Hub.People;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace IotProperty.Hub.Tests.Support;
@@ -81,8 +82,20 @@ public sealed partial class HubUnderTest : IAsyncDisposable
         return client;
     }
 
-    /// <summary>A browser in which this person is logged in.</summary>
+    /// <summary>A browser in which this person is logged in; a one-time password is taken as one that they have chosen.</summary>
     public async Task<HttpClient> BrowserAsync(string user, string password, string language = "en")
+    {
+        await using (AsyncServiceScope scope = Services.CreateAsyncScope())
+        {
+            PeopleContext people = scope.ServiceProvider.GetRequiredService<PeopleContext>();
+            await people.Users.Where(person => person.UserName == user).ExecuteUpdateAsync(set => set.SetProperty(person => person.HasOneTimePassword, false));
+        }
+
+        return await BrowserAsItIsAsync(user, password, language);
+    }
+
+    /// <summary>A browser in which this person is logged in.</summary>
+    public async Task<HttpClient> BrowserAsItIsAsync(string user, string password, string language = "en")
     {
         HttpClient browser = Stranger();
         browser.DefaultRequestHeaders.AcceptLanguage.ParseAdd(language);

@@ -1,3 +1,4 @@
+using IotProperty.Hub.Hosting;
 using IotProperty.Hub.People;
 using Microsoft.AspNetCore.Identity;
 
@@ -17,9 +18,9 @@ internal static class AccountRoutes
         {
             await login.LogOutAsync(cancellationToken);
             return Html.SeeOther("/login");
-        }).Requires(Permission.LoggedIn);
-        pages.MapGet("/account", (string? changed) => Html.Page<AccountPage>(new { Done = changed is not null })).Requires(Permission.LoggedIn);
-        pages.MapPost("/account/password", ChangePasswordAsync).Requires(Permission.LoggedIn);
+        }).Requires(Permission.LoggedIn).WithMetadata(new OpenWithOneTimePassword());
+        pages.MapGet("/account", (string? changed) => Html.Page<AccountPage>(new { Done = changed is not null })).Requires(Permission.LoggedIn).WithMetadata(new OpenWithOneTimePassword());
+        pages.MapPost("/account/password", ChangePasswordAsync).Requires(Permission.LoggedIn).WithMetadata(new OpenWithOneTimePassword());
     }
 
     /// <summary>Only a path of this hub: a link from outside must not send people elsewhere after the login.</summary>
@@ -81,4 +82,7 @@ internal static partial class AccountLog
 {
     [LoggerMessage(2300, LogLevel.Warning, "A login was refused from {Address}; the audit log says why.")]
     public static partial void LoginRefused(ILogger logger, System.Net.IPAddress? address);
+
+    [LoggerMessage(2301, LogLevel.Warning, "The first administrator's one-time password still waits in {File}: log in and change it.")]
+    public static partial void FirstPasswordWaits(ILogger logger, string file);
 }

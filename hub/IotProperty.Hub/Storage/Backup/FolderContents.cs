@@ -5,13 +5,13 @@ namespace IotProperty.Hub.Storage.Backup;
 
 /// <summary>
 /// What of a data folder belongs into a backup, by rule and not by name, so that a file which a later version of the hub puts there is backed up as well: every file,
-/// but locks (<c>*.lock</c>), temporary files and folders (<c>*.tmp</c>, <c>*.partial</c>, <c>*~</c>), and what SQLite keeps beside a database.
+/// but locks (<c>*.lock</c>), temporary files and folders (<c>*.tmp</c>, <c>*.partial</c>, <c>*~</c>), secrets to be read once (<c>*.once</c>), and what SQLite keeps beside a database.
 /// </summary>
 /// <param name="Databases">Paths in the folder of what begins as a SQLite database does (https://www.sqlite.org/fileformat2.html, 1.3), sorted, the ledger last.</param>
 /// <param name="Files">Paths in the folder of all others, sorted.</param>
 internal sealed record FolderContents(IReadOnlyList<string> Databases, IReadOnlyList<string> Files)
 {
-    private static readonly string[] LeftOut = [".lock", ".tmp", ".partial", "~"];
+    private static readonly string[] LeftOut = [".lock", ".tmp", ".partial", ".once", "~"];
     private static readonly string[] BesideDatabases = ["-wal", "-shm", "-journal"];
 
     private static ReadOnlySpan<byte> SqliteHeader => "SQLite format 3\0"u8;

@@ -18,15 +18,20 @@ public sealed partial class HubBrowser : IDisposable
     /// <summary>Fills in the login form; throws <see cref="ScenarioException"/> when the hub does not let us in.</summary>
     public async Task LogInAsync(string name, string password, CancellationToken cancellationToken)
     {
-        string form = await _http.GetStringAsync(new Uri("login", UriKind.Relative), cancellationToken);
-        Dictionary<string, string> fields = HiddenField().Matches(form).DistinctBy(m => m.Groups[1].Value).ToDictionary(m => m.Groups[1].Value, m => WebUtility.HtmlDecode(m.Groups[2].Value));
-        fields["name"] = name;
-        fields["password"] = password;
-        using FormUrlEncodedContent content = new(fields);
-        using HttpResponseMessage response = await _http.PostAsync(new Uri("login", UriKind.Relative), content, cancellationToken);
+        using HttpResponseMessage response = await SendAsync("login", "login", new() { ["name"] = name, ["password"] = password }, cancellationToken);
         if (response.StatusCode is not (HttpStatusCode.SeeOther or HttpStatusCode.Found))
         {
             throw new ScenarioException($"logging in was answered {(int)response.StatusCode}");
+        }
+    }
+
+    /// <summary>Replaces the password of whoever is logged in; throws <see cref="ScenarioException"/> when the hub does not take it.</summary>
+    public async Task ChoosePasswordAsync(string current, string next, CancellationToken cancellationToken)
+    {
+        using HttpResponseMessage response = await SendAsync("account", "account/password", new() { ["current"] = current, ["next"] = next }, cancellationToken);
+        if (response.StatusCode is not HttpStatusCode.SeeOther)
+        {
+            throw new ScenarioException($"choosing a password was answered {(int)response.StatusCode}");
         }
     }
 
@@ -40,6 +45,20 @@ public sealed partial class HubBrowser : IDisposable
     }
 
     public void Dispose() => _http.Dispose();
+
+    /// <summary>Fills in a form of the page, hidden fields as they stand there.</summary>
+    private async Task<HttpResponseMessage> SendAsync(string page, string action, Dictionary<string, string> typed, CancellationToken cancellationToken)
+    {
+        string form = await _http.GetStringAsync(new Uri(page, UriKind.Relative), cancellationToken);
+        Dictionary<string, string> fields = HiddenField().Matches(form).DistinctBy(m => m.Groups[1].Value).ToDictionary(m => m.Groups[1].Value, m => WebUtility.HtmlDecode(m.Groups[2].Value));
+        foreach ((string name, string value) in typed)
+        {
+            fields[name] = value;
+        }
+
+        using FormUrlEncodedContent content = new(fields);
+        return await _http.PostAsync(new Uri(action, UriKind.Relative), content, cancellationToken);
+    }
 
     [GeneratedRegex("""<input type="hidden" name="([^"]+)" value="([^"]*)" ?/?>""")]
     private static partial Regex HiddenField();
