@@ -31,6 +31,12 @@ public static class AuditAction
     /// <summary>The role or the site did not allow it.</summary>
     public const string Refused = "refused";
 
+    /// <summary>A token that is unknown, over or revoked was shown.</summary>
+    public const string TokenRefused = "token-refused";
+
+    /// <summary>Too many requests of one sender.</summary>
+    public const string RateLimited = "rate-limited";
+
     public const string AlarmAcknowledged = "alarm-acknowledged";
     public const string WorkOrderRaised = "work-order-raised";
     public const string WorkOrderMoved = "work-order-moved";
@@ -52,7 +58,7 @@ public static class AuditAction
     public static IReadOnlyList<string> All { get; } =
     [
         LoggedIn, LoginFailed, LockedOut, Unlocked, LoggedOut, PasswordChanged, PersonAdded, PasswordReset, PersonRemoved, RoleGranted, RoleRevoked, TokenCreated,
-        TokenRevoked, EdgeAdded, EdgeRenewed, EdgeInvited, EdgeEnrolled, EdgeCertificateRenewed, EdgeRevoked, Refused, AlarmAcknowledged, WorkOrderRaised, WorkOrderMoved, TechnicianAdded, TechnicianChanged, PlanAdded,
+        TokenRevoked, EdgeAdded, EdgeRenewed, EdgeInvited, EdgeEnrolled, EdgeCertificateRenewed, EdgeRevoked, Refused, TokenRefused, RateLimited, AlarmAcknowledged, WorkOrderRaised, WorkOrderMoved, TechnicianAdded, TechnicianChanged, PlanAdded,
         RecordAdded, MeterInstalled, MeterRemoved, TariffAdded, TariffAssigned, InvoiceIssued, ResidentShown, KeyRotated,
     ];
 }

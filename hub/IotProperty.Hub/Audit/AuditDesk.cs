@@ -57,16 +57,18 @@ public sealed class AuditDesk(Ledger ledger)
         },
         cancellationToken);
 
-    /// <summary>Writes one entry that belongs to no other change, in the name of <see cref="Acting.Current"/>.</summary>
-    public async ValueTask TellAsync(
-        string action, string objectKind, string objectId, string site, string detail, AuditOutcome outcome, CancellationToken cancellationToken) =>
-        await ledger.WriteAsync(
-            change =>
+    /// <summary>Writes entries that belong to no other change.</summary>
+    public async ValueTask TellAsync(IReadOnlyList<AuditNote> notes, CancellationToken cancellationToken) => await ledger.WriteAsync(
+        change =>
+        {
+            foreach (AuditNote note in notes)
             {
-                change.Audit(action, objectKind, objectId, site, detail, outcome);
-                return Task.FromResult(true);
-            },
-            cancellationToken);
+                change.Audit(note);
+            }
+
+            return Task.FromResult(true);
+        },
+        cancellationToken);
 
     /// <summary>Follows the whole chain, in one read that sees no entry come or go.</summary>
     /// <param name="anchor">The hash of an entry, kept elsewhere; null: none.</param>

@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Security.Claims;
 using System.Threading.RateLimiting;
+using IotProperty.Hub.Audit;
 using IotProperty.Hub.People;
 
 namespace IotProperty.Hub.Hosting;
@@ -21,6 +22,7 @@ internal static class RequestRates
         options.RejectionStatusCode = StatusCodes.Status429TooManyRequests;
         options.OnRejected = async (rejected, _) =>
         {
+            await Refusals.TellAsync(rejected.HttpContext, AuditAction.RateLimited, "too many requests");
             TimeSpan wait = rejected.Lease.TryGetMetadata(MetadataName.RetryAfter, out TimeSpan known) ? known : Window;
             rejected.HttpContext.Response.Headers.RetryAfter = Math.Max(1, (int)Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
             await Results.Problem(
@@ -56,7 +58,7 @@ internal static class RequestRates
         key, _ => new FixedWindowRateLimiterOptions { PermitLimit = permits, Window = Window, QueueLimit = 0 });
 
     /// <summary>Of IPv6 the network, for one host has 2^64 addresses of it.</summary>
-    private static string AddressOf(HttpContext context)
+    public static string AddressOf(HttpContext context)
     {
         IPAddress address = context.Connection.RemoteIpAddress ?? IPAddress.None;
         if (address.IsIPv4MappedToIPv6)

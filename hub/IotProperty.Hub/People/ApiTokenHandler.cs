@@ -28,10 +28,10 @@ public sealed class ApiTokenHandler(
         }
 
         string text = Request.Headers.Authorization.ToString()[BearerPrefix.Length..].Trim();
-        ApiToken? token = await tokens.FindAsync(text, Context.RequestAborted);
+        (ApiToken? token, string? refusal) = await tokens.RecogniseAsync(text, Context.RequestAborted);
         if (token is null)
         {
-            return AuthenticateResult.Fail("unknown or expired token");
+            return AuthenticateResult.Fail(refusal!);
         }
 
         ClaimsIdentity identity = new([new Claim(ClaimTypes.NameIdentifier, SubjectPrefix + token.Id), new Claim(ClaimTypes.Name, token.Name)], SchemeName);
@@ -42,7 +42,8 @@ public sealed class ApiTokenHandler(
         return AuthenticateResult.Success(new AuthenticationTicket(new ClaimsPrincipal(identity), SchemeName));
     }
 
-    protected override Task HandleChallengeAsync(AuthenticationProperties properties) => Refusals.NotLoggedInAsync(Context);
+    protected override async Task HandleChallengeAsync(AuthenticationProperties properties) =>
+        await Refusals.NotLoggedInAsync(Context, (await HandleAuthenticateOnceSafeAsync()).Failure?.Message);
 
     protected override Task HandleForbiddenAsync(AuthenticationProperties properties) => Refusals.NotAllowedAsync(Context);
 }

@@ -64,21 +64,32 @@ public sealed class ApiTokens(PeopleContext context, PersonLock people, AuditBoo
         return Issued.To(new OneTimeSecret(name, token));
     }
 
-    /// <summary>The token's record, or null when it is unknown or over. Looking up a hash of 256 random bits tells an attacker's clock nothing.</summary>
-    public async Task<ApiToken?> FindAsync(string token, CancellationToken cancellationToken)
+    /// <summary>The token's record, or null when it is unknown or over.</summary>
+    public async Task<ApiToken?> FindAsync(string token, CancellationToken cancellationToken) => (await RecogniseAsync(token, cancellationToken)).Token;
+
+    /// <summary>
+    /// The token's record, or why it is refused, in words for the audit log: its sender learns only that it is. Looking up a hash of 256 random bits tells an attacker's
+    /// clock nothing.
+    /// </summary>
+    public async Task<(ApiToken? Token, string? Refusal)> RecogniseAsync(string token, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(token);
         if (token.Length != TokenChars || !token.StartsWith(Prefix, StringComparison.Ordinal))
         {
-            return null;
+            return (null, "not a token");
         }
 
         string hash = HashOf(token);
         ApiToken? found = await context.ApiTokens.AsNoTracking().SingleOrDefaultAsync(t => t.Hash == hash, cancellationToken);
         long nowMs = time.GetUtcNow().ToUnixTimeMilliseconds();
-        if (found is null || !found.IsValid(nowMs))
+        if (found is null)
         {
-            return null;
+            return (null, "unknown token");
+        }
+
+        if (!found.IsValid(nowMs))
+        {
+            return (null, $"the token {found.Name}#{found.Id[^8..]} {(found.RevokedMs is not null ? "was revoked" : "has expired")}");
         }
 
         if (found.LastUsedMs is not { } last || nowMs - last >= UseIsNotedEveryMs)
@@ -86,7 +97,7 @@ public sealed class ApiTokens(PeopleContext context, PersonLock people, AuditBoo
             await context.ApiTokens.Where(t => t.Id == found.Id).ExecuteUpdateAsync(set => set.SetProperty(t => t.LastUsedMs, nowMs), cancellationToken);
         }
 
-        return found;
+        return (found, null);
     }
 
     /// <summary>All that were ever made, the newest first.</summary>

@@ -1,4 +1,5 @@
 using IotProperty.Hub.Audit;
+using IotProperty.Hub.Hosting;
 
 namespace IotProperty.Hub.People;
 
@@ -9,16 +10,24 @@ internal static class Refusals
     public static bool IsForPrograms(HttpRequest request) =>
         request.Path.StartsWithSegments("/api") || request.Path.StartsWithSegments("/live") || request.Path.StartsWithSegments("/metrics");
 
-    public static Task NotLoggedInAsync(HttpContext context)
+    /// <param name="context">Of the request.</param>
+    /// <param name="whyNoToken">Why the token that it shows is refused; null: it shows none.</param>
+    public static async Task NotLoggedInAsync(HttpContext context, string? whyNoToken = null)
     {
+        if (whyNoToken is not null)
+        {
+            await TellAsync(context, AuditAction.TokenRefused, whyNoToken);
+        }
+
         if (IsForPrograms(context.Request))
         {
             context.Response.Headers.WWWAuthenticate = "Bearer";
-            return Results.Problem(
+            await Results.Problem(
                 statusCode: StatusCodes.Status401Unauthorized,
                 title: "Not logged in",
                 detail: "Send 'Authorization: Bearer TOKEN' with a token that is known and not expired (iotp-hub token create), or log in at /login.")
                 .ExecuteAsync(context);
+            return;
         }
 
         string login = "/login?returnUrl=" + Uri.EscapeDataString(context.Request.Path + context.Request.QueryString);
@@ -27,11 +36,10 @@ internal static class Refusals
             // A part of a page is fetched: the whole page has to go to the login, not the part.
             context.Response.StatusCode = StatusCodes.Status401Unauthorized;
             context.Response.Headers["HX-Redirect"] = "/login";
-            return Task.CompletedTask;
+            return;
         }
 
         context.Response.Redirect(login);
-        return Task.CompletedTask;
     }
 
     /// <param name="context">Of the request.</param>
@@ -39,8 +47,7 @@ internal static class Refusals
     public static async Task NotAllowedAsync(HttpContext context, bool atThisSite = false)
     {
         Permission? needed = context.GetEndpoint()?.Metadata.GetMetadata<PermissionMetadata>()?.Permission;
-        await context.RequestServices.GetRequiredService<AuditDesk>().TellAsync(
-            AuditAction.Refused, "route", $"{context.Request.Method} {context.Request.Path}", "", $"needs {needed}{(atThisSite ? " at this site" : "")}", AuditOutcome.Refused, context.RequestAborted);
+        await TellAsync(context, AuditAction.Refused, $"needs {needed}{(atThisSite ? " at this site" : "")}");
         string roles = needed is { } permission ? string.Join(", ", Permissions.RolesOf(permission)) : Roles.Administrator;
         if (!IsForPrograms(context.Request))
         {
@@ -52,5 +59,17 @@ internal static class Refusals
             statusCode: StatusCodes.Status403Forbidden,
             title: "Not allowed",
             detail: $"This needs one of the roles: {roles}{(atThisSite ? ", at this site" : "")}; a token may hold fewer permissions than its role.").ExecuteAsync(context);
+    }
+
+    /// <summary>Puts a refusal on the audit log, within the bounds of <see cref="RefusalBook"/>.</summary>
+    public static ValueTask TellAsync(HttpContext context, string action, string why)
+    {
+        Actor who = Acting.Current;
+        bool isKnown = who.Kind != ActorKind.Stranger;
+
+        // Not cancelled with the request: whoever hangs up at once is told of as well.
+        return context.RequestServices.GetRequiredService<RefusalBook>().TellAsync(
+            new RefusedRequest(action, isKnown ? $"{who.Kind} {who.Name}" : RequestRates.AddressOf(context), isKnown, who, $"{context.Request.Method} {context.Request.Path}", why),
+            CancellationToken.None);
     }
 }

@@ -53,7 +53,10 @@ public sealed class LedgerChange
     /// Puts it on the audit log, in the same transaction, in the name of whoever acts now. See <see cref="AuditNote"/> for what the parameters hold.
     /// </summary>
     public void Audit(string action, string objectKind, string objectId, string site, string detail = "", AuditOutcome outcome = AuditOutcome.Done) =>
-        _notes.Add(new AuditNote(Acting.Current, action, objectKind, objectId, site, detail, outcome));
+        Audit(new AuditNote(Acting.Current, action, objectKind, objectId, site, detail, outcome));
+
+    /// <summary>As the other, in the name that the note gives.</summary>
+    public void Audit(AuditNote note) => _notes.Add(note);
 
     public Task InsertAsync<T>(T record)
         where T : class =>

@@ -34,6 +34,8 @@ public static class LedgerServices
         services.AddSingleton<IBillingDesk, BillingDesk>();
         services.AddSingleton<IAccessLog, AccessLog>();
         services.AddSingleton<AuditDesk>();
+        services.AddSingleton<RefusalBook>();
+        services.AddHostedService<RefusalBookkeeper>();
         services.AddSingleton<IHealthProbe, LedgerProbe>();
         return services;
     }

@@ -158,7 +158,7 @@ public abstract class AuditChainTests : IDisposable
         using Ledger other = new(Fixture.Database, new LiveFeed(), Fixture.Clock);
         AuditDesk[] desks = [_desk, new AuditDesk(other)];
         await Task.WhenAll(Enumerable.Range(0, 40).Select(i => Task.Run(async () =>
-            await desks[i % 2].TellAsync(AuditAction.Refused, "route", $"GET /{i}", "", "", AuditOutcome.Refused, default))));
+            await desks[i % 2].TellAsync([new AuditNote(Actor.Hub, AuditAction.Refused, "route", $"GET /{i}", "", "", AuditOutcome.Refused)], default))));
         AuditVerdict verdict = await VerifyAsync();
         Assert.Equal((40L, null), (verdict.Verified, verdict.Break));
         Page<AuditEntry> all = await _desk.ListAsync(default, PageRequest.First, default);
@@ -183,7 +183,7 @@ public abstract class AuditChainTests : IDisposable
     [InlineData("水泵 😀", "水泵 😀")]
     public async Task Foreign_text_goes_in_as_one_line_that_every_database_gives_back(string text, string kept)
     {
-        await _desk.TellAsync(AuditAction.Refused, "route", text, "", text, AuditOutcome.Refused, default);
+        await _desk.TellAsync([new AuditNote(Actor.Hub, AuditAction.Refused, "route", text, "", text, AuditOutcome.Refused)], default);
         AuditEntry entry = Assert.Single((await _desk.ListAsync(default, PageRequest.First, default)).Items);
         Assert.Equal((kept, kept), (entry.ObjectId, entry.Detail));
         Assert.Null((await VerifyAsync()).Break);
@@ -217,7 +217,7 @@ public abstract class AuditChainTests : IDisposable
     {
         for (int i = 1; i <= Entries; i++)
         {
-            await _desk.TellAsync(AuditAction.WorkOrderMoved, "work-order", $"object-{i}", i % 2 == 0 ? "riverside" : "", $"step {i}", AuditOutcome.Done, default);
+            await _desk.TellAsync([new AuditNote(Actor.Hub, AuditAction.WorkOrderMoved, "work-order", $"object-{i}", i % 2 == 0 ? "riverside" : "", $"step {i}", AuditOutcome.Done)], default);
             Fixture.Clock.Advance(TimeSpan.FromSeconds(1));
         }
 
