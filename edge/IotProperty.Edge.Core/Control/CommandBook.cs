@@ -15,7 +15,8 @@ public sealed record CommandVerdict(CommandResult? Refusal, CommandMemory Memory
 /// </summary>
 /// <param name="site">The site's id.</param>
 /// <param name="rights">What the site allows.</param>
-public sealed class CommandBook(string site, CommandRights rights)
+/// <param name="anyClock">Whether a clock that is not synchronised is believed all the same.</param>
+public sealed class CommandBook(string site, CommandRights rights, bool anyClock = false)
 {
     /// <summary>How far the hub's clock may be ahead of the edge's. Both are synchronised, or nothing is carried out at all.</summary>
     public const long MaxAheadMs = 30_000;
@@ -73,7 +74,7 @@ public sealed class CommandBook(string site, CommandRights rights)
     /// <summary>Forgets what would be late by now in any case; returns the ids. Call it at times, and store <see cref="ForgottenThroughMs"/> with what it returns.</summary>
     public ImmutableArray<string> Forget(Moment now)
     {
-        if (!now.ClockTrusted)
+        if (!KnowsTheTime(now))
         {
             return [];
         }
@@ -94,10 +95,12 @@ public sealed class CommandBook(string site, CommandRights rights)
 
     /// <summary>Whether it is older than what the edge remembers, also when its clock was set back since.</summary>
     private bool IsRecorded(SiteCommand command, Moment now) =>
-        command.IssuedMs <= ForgottenThroughMs || (now.ClockTrusted && now.UtcMs - command.ExpiresMs > SiteCommandRules.MaxLifetimeMs);
+        command.IssuedMs <= ForgottenThroughMs || (KnowsTheTime(now) && now.UtcMs - command.ExpiresMs > SiteCommandRules.MaxLifetimeMs);
+
+    private bool KnowsTheTime(Moment now) => now.ClockTrusted || anyClock;
 
     private (CommandOutcome, string)? Bar(SiteCommand command, Moment now) =>
-        !now.ClockTrusted ? (CommandOutcome.Refused, "the edge's clock is not synchronised, so it cannot tell whether the command is late")
+        !KnowsTheTime(now) ? (CommandOutcome.Refused, "the edge's clock is not synchronised, so it cannot tell whether the command is late")
         : command.IssuedMs - now.UtcMs > MaxAheadMs ? (CommandOutcome.Refused, $"it was issued {Seconds(command.IssuedMs - now.UtcMs)} s in the future: the clocks of hub and edge disagree")
         : now.UtcMs >= command.ExpiresMs ? (CommandOutcome.Expired, $"it came {Seconds(now.UtcMs - command.ExpiresMs)} s after its expiry")
         : rights.WhyNot(command.Action) is { } why ? (CommandOutcome.Refused, why)

@@ -5,6 +5,9 @@ namespace IotProperty.Edge.Profiles;
 /// <summary>Reads <c>commands</c>: what the hub may order.</summary>
 internal sealed class CommandsReader(Dictionary<string, (SourcePosition At, DeviceConfiguration? Device)> devices)
 {
+    private const string Synchronised = "synchronised";
+    private const string Any = "any";
+
     /// <param name="site">The whole file.</param>
     /// <param name="uplink">Null when it holds a mistake.</param>
     /// <param name="sources">What the shell found beside the file.</param>
@@ -29,8 +32,14 @@ internal sealed class CommandsReader(Dictionary<string, (SourcePosition At, Devi
             commands.Add(commands.Node.At, "'commands' does not say by what the hub's commands are known", "write authorityFile: the file that `iotp-hub edge authority --out FILE` wrote, or enrol the edge with `iotp-edge enroll`");
         }
 
+        string? clock = commands.Text("clock");
+        if (clock is not (null or Synchronised or Any))
+        {
+            commands.AddAt("clock", $"'clock' is '{MappingReader.Bounded(clock)}'", $"write {Synchronised} (an edge that does not know the time refuses commands) or {Any} (it carries them out, and one may be late)");
+        }
+
         commands.Finish();
-        return new CommandsConfiguration(unlock, change, authority);
+        return new CommandsConfiguration(unlock, change, authority, clock == Any);
     }
 
     private ImmutableArray<string> ReadDevices(MappingReader commands, string key, Func<DeviceConfiguration, (string Mistake, string Mend)?> whyNot)

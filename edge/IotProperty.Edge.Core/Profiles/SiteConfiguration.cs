@@ -48,7 +48,8 @@ public sealed record SiteConfiguration
 /// <param name="AuthorityFile">
 /// The file with the authority that certifies the hub's key for commands, as written; null: the one that the edge's identity is from.
 /// </param>
-public sealed record CommandsConfiguration(ImmutableArray<string> Unlock, ImmutableArray<string> Switch, string? AuthorityFile);
+/// <param name="AnyClock">Whether commands are carried out while the edge's clock is not synchronised: then one may be carried out later than it should.</param>
+public sealed record CommandsConfiguration(ImmutableArray<string> Unlock, ImmutableArray<string> Switch, string? AuthorityFile, bool AnyClock = false);
 
 /// <param name="Listen">A loopback address; port 0 chooses a free one.</param>
 public sealed record HealthConfiguration(IPEndPoint Listen);

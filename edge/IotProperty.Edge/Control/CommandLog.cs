@@ -26,6 +26,6 @@ internal static partial class CommandLog
     [LoggerMessage(1456, LogLevel.Error, "The result of command {Id} cannot be stored; trying again in {PauseMs} ms")]
     public static partial void CannotEnd(this ILogger logger, Exception exception, string id, double pauseMs);
 
-    [LoggerMessage(1457, LogLevel.Error, "What the store holds of commands under {Key} cannot be read; it is given up, and nothing that was issued before now is carried out")]
-    public static partial void Unreadable(this ILogger logger, string key);
+    [LoggerMessage(1457, LogLevel.Error, "What the store holds of commands ({Keys}) cannot be read; it is given up, and nothing that was issued before now is carried out")]
+    public static partial void Unreadable(this ILogger logger, string keys);
 }

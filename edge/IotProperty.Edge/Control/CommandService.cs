@@ -49,7 +49,7 @@ public sealed class CommandService : BackgroundService, ICommandSink
         ArgumentNullException.ThrowIfNull(clock);
         (_site, _trust, _access, _writer, _outbox, _states, _clock, _logger) = (site, trust, access, writer, outbox, states, clock, logger);
         _actions = new ControlActions(clock.Time);
-        _book = new CommandBook(site.Id, new CommandRights(site));
+        _book = new CommandBook(site.Id, new CommandRights(site), site.Commands?.AnyClock ?? false);
     }
 
     public CommandSnapshot Counters => _counters.Snapshot;
@@ -101,7 +101,7 @@ public sealed class CommandService : BackgroundService, ICommandSink
     private async ValueTask RestoreAsync(CancellationToken cancellationToken)
     {
         Dictionary<string, CommandMemory> known = new(StringComparer.Ordinal);
-        long forgottenThroughMs = -1;
+        List<string> unreadable = [];
         foreach ((string key, byte[] bytes) in _states.List(KeyPrefix))
         {
             if (CommandMemory.TryRead(bytes, out CommandMemory memory))
@@ -110,20 +110,28 @@ public sealed class CommandService : BackgroundService, ICommandSink
             }
             else
             {
-                // Whatever it was, it is not done twice.
-                _logger.Unreadable(key);
-                forgottenThroughMs = _clock.Now().UtcMs;
+                unreadable.Add(key);
             }
         }
 
+        long forgottenThroughMs = -1;
         if (_states.Get(HorizonKey) is { } horizon)
         {
-            bool read = CommandMemory.TryRead(horizon, out CommandMemory stored);
-            forgottenThroughMs = Math.Max(forgottenThroughMs, read ? stored.IssuedMs : _clock.Now().UtcMs);
-            if (!read)
+            if (CommandMemory.TryRead(horizon, out CommandMemory stored))
             {
-                _logger.Unreadable(HorizonKey);
+                forgottenThroughMs = stored.IssuedMs;
             }
+            else
+            {
+                unreadable.Add(HorizonKey);
+            }
+        }
+
+        if (unreadable.Count > 0)
+        {
+            // Whatever it was, it is not done twice.
+            forgottenThroughMs = Math.Max(forgottenThroughMs, _clock.Now().UtcMs);
+            await GiveUpAsync(unreadable, forgottenThroughMs, cancellationToken);
         }
 
         foreach (string id in _book.Restore(known, forgottenThroughMs))
@@ -131,6 +139,21 @@ public sealed class CommandService : BackgroundService, ICommandSink
             await EndAsync(id, CommandOutcome.Failed, "the edge was restarted while it carried the command out: whether the device obeyed is not known", cancellationToken);
         }
     }
+
+    private async ValueTask GiveUpAsync(List<string> unreadable, long forgottenThroughMs, CancellationToken cancellationToken)
+    {
+        _logger.Unreadable(string.Join(", ", unreadable));
+        try
+        {
+            await _states.SetAsync([.. unreadable.Where(key => key != HorizonKey).Select(key => new StateWrite(key, null)), Horizon(forgottenThroughMs)], cancellationToken);
+        }
+        catch (OutboxUnavailableException)
+        {
+            // It is found again at the next start, and given up then.
+        }
+    }
+
+    private static StateWrite Horizon(long forgottenThroughMs) => new(HorizonKey, new CommandMemory(forgottenThroughMs, 0, Ended: true).ToBytes());
 
     private async ValueTask TakeAsync(Incoming incoming, CancellationToken cancellationToken)
     {
@@ -205,7 +228,7 @@ public sealed class CommandService : BackgroundService, ICommandSink
         if (past.Count > 0)
         {
             state.AddRange(past.Select(id => new StateWrite(KeyPrefix + id, null)));
-            state.Add(new(HorizonKey, new CommandMemory(_book.ForgottenThroughMs, 0, true).ToBytes()));
+            state.Add(Horizon(_book.ForgottenThroughMs));
         }
 
         try

@@ -55,6 +55,17 @@ public class CommandBookTests
     }
 
     [Fact]
+    public void An_edge_that_is_told_to_believe_any_clock_judges_by_the_one_it_has()
+    {
+        CommandBook trusting = new("riverside", Rights, anyClock: true);
+        Moment now = Now with { ClockTrusted = false };
+        Assert.Null(trusting.Take(Unlock, now)!.Refusal);
+        Assert.False(trusting.End("c-1", CommandOutcome.Done, "", now).Result.ClockTrusted);
+        Assert.Equal(CommandOutcome.Expired, trusting.Take(Unlock with { Id = "c-2" }, now with { UtcMs = Unlock.ExpiresMs })!.Refusal!.Outcome);
+        Assert.Equal("c-1", trusting.Forget(now with { UtcMs = Unlock.ExpiresMs + SiteCommandRules.MaxLifetimeMs + 1 })[0]);
+    }
+
+    [Fact]
     public void What_the_site_does_not_name_is_refused_with_what_to_write()
     {
         List<(CommandAction Action, string Why)> refused =
@@ -155,7 +166,9 @@ public class CommandBookTests
         Assert.False(CommandMemory.TryRead([], out _));
     }
 
-    private static CommandBook NewBook() => new("riverside", new CommandRights(SampleSite.Read() with { Commands = new CommandsConfiguration(["door-1"], [], null) }));
+    private static CommandRights Rights => new(SampleSite.Read() with { Commands = new CommandsConfiguration(["door-1"], [], null) });
+
+    private static CommandBook NewBook() => new("riverside", Rights);
 
     private static Moment At(long utcMs) => new(utcMs - 1_000_000, utcMs, true);
 }

@@ -179,6 +179,15 @@ public sealed class CommandServiceTests : IAsyncLifetime, IDisposable
         Post(Unlock() with { Action = new UnlockAction("nothing") });
         Assert.Equal("c-2", (await ResultAsync()).Id);
         Assert.True(_writer.IsQuiet);
+        Assert.False(_outbox.State.ContainsKey("command/c-9"));
+
+        // Also after one more start, at which nothing unreadable is left.
+        await StopAsync();
+        await StartAsync();
+        Post(command);
+        Post(Unlock() with { Action = new UnlockAction("nothing") });
+        Assert.Equal("c-3", (await ResultAsync()).Id);
+        Assert.True(_writer.IsQuiet);
     }
 
     [Theory]

@@ -32,10 +32,11 @@ public class CommandsConfigurationTests
     [Fact]
     public void A_site_names_doors_and_meters_and_tells_the_hub()
     {
-        SiteReadResult result = Read("{ unlock: [ door-1 ], switch: [ m1 ], authorityFile: hub.pem }");
+        SiteReadResult result = Read("{ unlock: [ door-1 ], switch: [ m1 ], authorityFile: hub.pem, clock: any }");
         Assert.Empty(result.Mistakes);
         SiteConfiguration site = result.Site!;
         Assert.Equal(("door-1", "m1", "hub.pem"), (Assert.Single(site.Commands!.Unlock), Assert.Single(site.Commands.Switch), site.Commands.AuthorityFile));
+        Assert.True(site.Commands.AnyClock);
         Dictionary<string, DeviceCommands> told = SiteCatalogues.Of(site).Devices.ToDictionary(device => device.Id, device => device.Commands);
         Assert.Equal((DeviceCommands.Unlock, DeviceCommands.SwitchRelay, DeviceCommands.None, DeviceCommands.None), (told["door-1"], told["m1"], told["m2"], told["pump-1"]));
     }
@@ -53,7 +54,7 @@ public class CommandsConfigurationTests
     {
         SiteReadResult result = Read("{ unlock: [ door-1 ] }", site => site.Replace("tls: false, user: riverside, passwordFile: edge.password", "tls: true, identity: identity", StringComparison.Ordinal));
         Assert.Empty(result.Mistakes);
-        Assert.Null(result.Site!.Commands!.AuthorityFile);
+        Assert.Equal((null, false), (result.Site!.Commands!.AuthorityFile, result.Site.Commands.AnyClock));
     }
 
     [Theory]
@@ -65,6 +66,7 @@ public class CommandsConfigurationTests
     [InlineData("{ switch: [ door-1 ], authorityFile: hub.pem }", "does not allow to switch anything — allow it in the profile")]
     [InlineData("{ switch: [ m2 ], authorityFile: hub.pem }", "nobody may switch device 'm2' — write control: {")]
     [InlineData("{ unlock: door-1, authorityFile: hub.pem }", "'unlock' is 'door-1', not a list")]
+    [InlineData("{ unlock: [ door-1 ], authorityFile: hub.pem, clock: none }", "'clock' is 'none' — write synchronised (an edge that does not know the time refuses commands) or any")]
     [InlineData("{ unlok: [ door-1 ], authorityFile: hub.pem }", "'commands' knows no key 'unlok' — did you mean 'unlock'?")]
     [InlineData("{ unlock: [ door-1 ], authorityFile: absent.pem }", "absent.pem does not exist — write into this file what `iotp-hub edge authority --out FILE` wrote")]
     public void A_mistake_is_told_with_its_place_and_mend(string commands, string expected)
