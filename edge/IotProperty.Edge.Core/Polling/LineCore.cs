@@ -93,7 +93,7 @@ public sealed class LineCore
 
         _asked = job;
         _askedMs = now.MonotonicMs;
-        return new LineAction(job.Device.Index, job.Block, 0);
+        return new LineAction(job.Device.Index, job.Block, 0) { ReadsSwipes = job.Kind == JobKind.Ring };
     }
 
     /// <summary>How the read of the last <see cref="Next"/> ended.</summary>

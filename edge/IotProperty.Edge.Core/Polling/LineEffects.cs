@@ -77,4 +77,8 @@ public sealed class LineEffects
 /// <param name="Device">The device's index on the line.</param>
 /// <param name="Block">Null to rest.</param>
 /// <param name="UntilMs">Monotonic milliseconds; only when resting.</param>
-public readonly record struct LineAction(int Device, ReadBlock? Block, long UntilMs);
+public readonly record struct LineAction(int Device, ReadBlock? Block, long UntilMs)
+{
+    /// <summary>Whether the block is a door's ring, which is read because somebody stood before it.</summary>
+    public bool ReadsSwipes { get; init; }
+}

@@ -18,6 +18,9 @@ public sealed record SiteConfiguration
 
     public HealthConfiguration? Health { get; init; }
 
+    /// <summary>Null: the edge makes no traces.</summary>
+    public TracingConfiguration? Tracing { get; init; }
+
     public OutboxConfiguration Outbox { get; init; } = new();
 
     /// <summary>How often the edge tells the hub of its lines. Seconds; 0 for never.</summary>

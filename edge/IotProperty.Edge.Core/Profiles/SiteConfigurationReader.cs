@@ -34,7 +34,8 @@ public sealed class SiteConfigurationReader
             TextOf(root?.Find("uplink") as YamlMapping, "connectionStringFile"),
             TextOf(root?.Find("uplink") as YamlMapping, "rootsFile"),
             TextOf(root?.Find("uplink") as YamlMapping, "identity"),
-            TextOf(root?.Find("commands") as YamlMapping, "authorityFile"));
+            TextOf(root?.Find("commands") as YamlMapping, "authorityFile"),
+            TextOf(root?.Find("tracing") as YamlMapping, "headersFile"));
 
         static string? TextOf(YamlMapping? mapping, string key) => mapping?.Find(key) is YamlScalar { Text.Length: > 0 } scalar ? scalar.Text : null;
     }
@@ -77,6 +78,7 @@ public sealed class SiteConfigurationReader
         TimeZoneInfo? zone = ReadTimeZone(site);
         UplinkConfiguration? uplink = UplinkReader.Read(site, id, _sources);
         HealthConfiguration? health = ReadHealth(site);
+        TracingConfiguration? tracing = TracingReader.Read(site, _sources);
         OutboxConfiguration outbox = ReadOutbox(site);
         int diagnosticsEverySeconds = ReadDiagnostics(site);
         site.Text("profiles");
@@ -103,6 +105,7 @@ public sealed class SiteConfigurationReader
             TimeZone = zone,
             Uplink = uplink,
             Health = health,
+            Tracing = tracing,
             Outbox = outbox,
             DiagnosticsEverySeconds = diagnosticsEverySeconds,
             Lines = lines,

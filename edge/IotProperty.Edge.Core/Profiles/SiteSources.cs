@@ -15,7 +15,7 @@ public sealed record ReferencedFile(SourceText? Source, string Problem)
 /// <summary>Which other files a site file names, as written there. Null where it names none.</summary>
 public sealed record SiteReferences(
     string? ProfilesFolder, string? CredentialsFile, string? PasswordFile, string? ConnectionStringFile, string? RootsFile, string? IdentityFolder,
-    string? CommandAuthorityFile);
+    string? CommandAuthorityFile, string? TracingHeadersFile);
 
 /// <summary>What the shell found in the folder with the edge's certificate.</summary>
 /// <param name="Site">For which site it is; empty when it cannot be used.</param>
@@ -50,6 +50,9 @@ public sealed record SiteSources
 
     /// <summary>Why the certificates by which the hub's commands are known cannot be used; empty when they can.</summary>
     public string CommandAuthorityProblem { get; init; } = "";
+
+    /// <summary>Why the headers for the collector of traces cannot be used; empty when they can. They stay out of here.</summary>
+    public string TracingHeadersProblem { get; init; } = "";
 
     /// <summary>The edge's certificate, when the site names its folder.</summary>
     public ReferencedIdentity? Identity { get; init; }

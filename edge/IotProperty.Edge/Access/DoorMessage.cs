@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace IotProperty.Edge.Access;
 
 internal enum DoorMessageKind : byte
@@ -38,6 +40,9 @@ public readonly record struct UnlockEnd(bool Sent, string? Why);
 /// <summary>What a line task, or a command, tells a door's task.</summary>
 internal readonly record struct DoorMessage(DoorMessageKind Kind, ushort Sequence, SwipeEntry[] Entries, bool Open, Moment At, DoorOrder? Order = null)
 {
+    /// <summary>The journey of the read that brought it.</summary>
+    public ActivityContext Trace { get; init; }
+
     public static DoorMessage Contact(ushort sequence, Moment at) => new(DoorMessageKind.Contact, sequence, [], false, at);
 
     public static DoorMessage Swipes(ushort sequence, SwipeEntry[] entries, Moment at) => new(DoorMessageKind.Swipes, sequence, entries, false, at);

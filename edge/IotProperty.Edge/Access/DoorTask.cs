@@ -1,9 +1,12 @@
+using System.Diagnostics;
 using System.Threading.Channels;
 using IotProperty.Edge.Drivers;
 using IotProperty.Edge.Lines;
 using IotProperty.Edge.Outbox;
 using IotProperty.Edge.Profiles;
+using IotProperty.Edge.Tracing;
 using IotProperty.Protocols.Uplink;
+using IotProperty.Tracing;
 using Microsoft.Extensions.Logging;
 
 namespace IotProperty.Edge.Access;
@@ -73,7 +76,7 @@ internal sealed class DoorTask
     /// <summary>Completes with the controller's answer, or with the reason why it was not asked.</summary>
     public Task<UnlockEnd> UnlockAsync(DoorOrder order, Moment now)
     {
-        if (!_inbox.Writer.TryWrite(DoorMessage.Ordered(order, now)))
+        if (!_inbox.Writer.TryWrite(DoorMessage.Ordered(order, now) with { Trace = EdgeTraces.Source.Here() }))
         {
             order.End(new UnlockEnd(false, _stopped ? "the edge is stopping" : "the door has more to do than it can do"));
         }
@@ -84,7 +87,7 @@ internal sealed class DoorTask
     public void Post(DoorMessage message)
     {
         // What does not fit is not lost: the ring shows it again with the next swipe, and it is recorded then.
-        if (!_inbox.Writer.TryWrite(message) && Interlocked.Exchange(ref _fallsBehind, 1) == 0)
+        if (!_inbox.Writer.TryWrite(message with { Trace = EdgeTraces.Source.Here() }) && Interlocked.Exchange(ref _fallsBehind, 1) == 0)
         {
             _logger.FallsBehind(_device);
         }
@@ -127,6 +130,7 @@ internal sealed class DoorTask
         UnlockEnd end = new(true, "the edge stopped meanwhile, and the door may have been unlocked");
         try
         {
+            using Activity? decided = BeginDecision(effects, message.Trace);
             end = await CarryOutAsync(effects, message, cancellationToken);
         }
         finally
@@ -162,7 +166,7 @@ internal sealed class DoorTask
             return default;
         }
 
-        UnlockEnd end = await UnlockAsync(message, cancellationToken);
+        UnlockEnd end = await UnlockTracedAsync(message, cancellationToken);
         Moment now = _clock.Now();
         if (end.Why is null)
         {
@@ -175,6 +179,36 @@ internal sealed class DoorTask
 
         _logger.UnlockFailed(_device, end.Why);
         await StoreAsync(_door.OnUnlockFailed(effects, now), cancellationToken);
+        return end;
+    }
+
+    /// <summary>What a decision is and why, and nothing of who it was.</summary>
+    private Activity? BeginDecision(AccessEffects effects, in ActivityContext trace)
+    {
+        Activity? span = effects.Events.IsEmpty ? null : EdgeTraces.Source.ContinueOrBegin("access.decide", trace);
+        if (span is { IsAllDataRequested: true })
+        {
+            AccessEvent last = effects.Events[^1];
+            span.SetTag(EdgeTraces.Device, _device);
+            span.SetTag(EdgeTraces.Records, effects.Events.Length);
+            span.SetTag("iotp.access.kind", last.Kind.ToString());
+            span.SetTag("iotp.access.decision", last.Decision.ToString());
+            span.SetTag("iotp.access.reason", last.Reason.ToString());
+        }
+
+        return span;
+    }
+
+    private async ValueTask<UnlockEnd> UnlockTracedAsync(DoorMessage message, CancellationToken cancellationToken)
+    {
+        using Activity? span = EdgeTraces.Source.Continue("access.unlock", EdgeTraces.Source.Here());
+        UnlockEnd end = await UnlockAsync(message, cancellationToken);
+        span?.SetTag(EdgeTraces.Device, _device);
+        if (end.Why is { } why)
+        {
+            span.Fail(why);
+        }
+
         return end;
     }
 

@@ -1,9 +1,12 @@
+using System.Diagnostics;
 using System.Threading.Channels;
 using IotProperty.Edge.Lines;
 using IotProperty.Edge.Outbox;
 using IotProperty.Edge.Points;
 using IotProperty.Edge.Profiles;
+using IotProperty.Edge.Tracing;
 using IotProperty.Protocols.Uplink;
+using IotProperty.Tracing;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -29,7 +32,8 @@ public sealed class AlarmService : BackgroundService, IPointSink
     private readonly HashSet<PointRef> _watched;
 
     // Null is the timer's word that a delay may have ended.
-    private readonly Channel<PointSample?> _inbox = Channel.CreateBounded<PointSample?>(new BoundedChannelOptions(InboxSamples) { SingleReader = true });
+    private readonly Channel<JudgedSample?> _inbox = Channel.CreateBounded<JudgedSample?>(new BoundedChannelOptions(InboxSamples) { SingleReader = true });
+    private readonly JudgeSpans _spans = new();
     private int _fallsBehind;
     private long _dropped;
     private long _transitions;
@@ -52,9 +56,10 @@ public sealed class AlarmService : BackgroundService, IPointSink
     /// <inheritdoc/>
     public void OnSamples(ReadOnlySpan<PointSample> samples)
     {
+        ActivityContext trace = EdgeTraces.Source.Here();
         foreach (PointSample sample in samples)
         {
-            if (!_watched.Contains(sample.Point) || _inbox.Writer.TryWrite(sample))
+            if (!_watched.Contains(sample.Point) || _inbox.Writer.TryWrite(new JudgedSample(sample, trace)))
             {
                 continue;
             }
@@ -91,7 +96,7 @@ public sealed class AlarmService : BackgroundService, IPointSink
         Moment now = _clock.Now();
         for (int i = 0; i < SamplesPerStep; i++)
         {
-            if (!_inbox.Reader.TryRead(out PointSample? sample))
+            if (!_inbox.Reader.TryRead(out JudgedSample? sample))
             {
                 Volatile.Write(ref _fallsBehind, 0);
                 rules.Tick(now, changes);
@@ -100,9 +105,14 @@ public sealed class AlarmService : BackgroundService, IPointSink
 
             if (sample is { } taken)
             {
-                rules.Step(taken, changes);
+                int before = changes.Count;
+                _spans.Next(taken.Trace);
+                rules.Step(taken.Sample, changes);
+                _spans.Judged(changes.Count - before);
             }
         }
+
+        _spans.EndStep();
     }
 
     private async ValueTask<List<AlarmRuleState>> ReadStatesAsync(CancellationToken cancellationToken)
@@ -134,6 +144,7 @@ public sealed class AlarmService : BackgroundService, IPointSink
     {
         if (changes.Count > 0)
         {
+            using Activity? decided = _spans.Decide(changes.Count);
             await StoreAsync(changes, cancellationToken);
             foreach (AlarmChange change in changes)
             {
@@ -169,6 +180,9 @@ public sealed class AlarmService : BackgroundService, IPointSink
             }
         }
     }
+
+    /// <summary>A sample and the journey that it is part of.</summary>
+    private readonly record struct JudgedSample(PointSample Sample, ActivityContext Trace);
 
     private void Tell(AlarmTransition t)
     {

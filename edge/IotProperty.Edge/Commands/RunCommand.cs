@@ -3,6 +3,7 @@ using IotProperty.Edge.Control;
 using IotProperty.Edge.Hosting;
 using IotProperty.Edge.Outbox;
 using IotProperty.Edge.Profiles;
+using IotProperty.Tracing;
 using Microsoft.Extensions.Logging;
 
 namespace IotProperty.Edge.Commands;
@@ -48,6 +49,8 @@ internal static class RunCommand
         using UplinkSecrets secrets = SiteFiles.ReadUplinkSecrets(siteFile, site, time, loggers);
         CommandTrust trust = SiteFiles.ReadCommandTrust(siteFile, site, secrets);
         await using EdgeDaemon daemon = await EdgeDaemon.OpenAsync(site, secrets, trust, dataFolder, clock, loggers, systemd);
+        using TraceExport? traces = EdgeTraceExport.Start(siteFile, site, daemon.Epoch, loggers);
+        daemon.Traces = traces?.Counters;
         bool wellRun = await daemon.RunAsync(health => Announce(site, health, json, output), signals.Token);
         return wellRun ? EdgeCommandLine.Ok : EdgeCommandLine.Failed;
     }

@@ -6,6 +6,7 @@ using IotProperty.Edge.Hosting;
 using IotProperty.Edge.Lines;
 using IotProperty.Edge.Profiles;
 using IotProperty.Edge.Uplink;
+using IotProperty.Tracing;
 
 namespace IotProperty.Edge.Health;
 
@@ -24,6 +25,9 @@ public sealed record EdgeParts(
     ClockWatch ClockWatch,
     Func<bool> StoreRuns)
 {
+    /// <summary>What became of the traces; null without them.</summary>
+    internal TraceCounters? Traces { get; init; }
+
     /// <summary>Null where the edge has a password.</summary>
     public Func<CertificateSnapshot>? Certificate { get; init; }
 }

@@ -8,6 +8,7 @@ using IotProperty.Edge.Outbox;
 using IotProperty.Edge.Polling;
 using IotProperty.Edge.Profiles;
 using IotProperty.Edge.Uplink;
+using IotProperty.Tracing;
 
 namespace IotProperty.Edge.Health;
 
@@ -26,6 +27,7 @@ public static class MetricsPage
         WriteUplink(uplink, text);
         WriteCommands(parts.Commands(), text);
         WriteCertificate(parts.Certificate?.Invoke(), text);
+        WriteTraces(parts.Traces, text);
         WriteDecisions(parts, text);
         return text.ToString();
     }
@@ -198,6 +200,17 @@ public static class MetricsPage
         text.Family("iotp_edge_certificate_days_left", "gauge", "Days until the edge's certificate ends; below 0 when it is over. It is renewed when a third of its time is left.").Sample(certificate.DaysLeft);
         text.Family("iotp_edge_certificate_renewals_total", "counter", "Certificates that the hub gave in place of an older one.").Sample(certificate.Renewals);
         text.Family("iotp_edge_certificate_renewal_failures_total", "counter", "Tries to renew the certificate that brought none.").Sample(certificate.Failures);
+    }
+
+    private static void WriteTraces(TraceCounters? traces, PrometheusText text)
+    {
+        if (traces is not null)
+        {
+            text.Family("iotp_edge_trace_spans_total", "counter", "Spans by what became of them: exported to the collector, failed there, dropped because too many waited.")
+                .Sample(traces.Exported, ("outcome", "exported"))
+                .Sample(traces.Failed, ("outcome", "failed"))
+                .Sample(traces.Dropped, ("outcome", "dropped"));
+        }
     }
 
     private static void WriteDecisions(EdgeParts parts, PrometheusText text)

@@ -14,6 +14,7 @@ using IotProperty.Edge.Uplink;
 using IotProperty.Edge.Uplink.Azure;
 using IotProperty.Protocols.AzureIotHub;
 using IotProperty.Protocols.Uplink;
+using IotProperty.Tracing;
 using Microsoft.Extensions.Logging;
 
 namespace IotProperty.Edge.Hosting;
@@ -83,6 +84,12 @@ public sealed class EdgeDaemon : IAsyncDisposable
     /// <summary>The program's version, as its build names it.</summary>
     public static string Version { get; } =
         typeof(EdgeDaemon).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0";
+
+    /// <summary>This run's boot epoch.</summary>
+    public long Epoch => _outbox.Epoch;
+
+    /// <summary>What became of the traces, for <c>/metrics</c>; null without them. Set before <see cref="RunAsync"/>.</summary>
+    internal TraceCounters? Traces { get; set; }
 
     /// <summary>
     /// Opens the store and makes the parts; nothing runs yet. Throws <see cref="OutboxUnavailableException"/>, <see cref="IOException"/>,
@@ -214,6 +221,7 @@ public sealed class EdgeDaemon : IAsyncDisposable
             _site, Version, _clock, _lines, () => _uplink.Snapshot, () => _alarms.Counters, () => _access.Counters, () => _commands.Counters, _readings, _clockWatch,
             () => !_outbox.Completion.IsCompleted)
         {
+            Traces = Traces,
             Certificate = _identity is { } keeper ? () => keeper.Snapshot : null,
         };
         try

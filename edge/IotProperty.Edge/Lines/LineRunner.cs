@@ -1,13 +1,16 @@
 using System.Collections.Immutable;
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Threading.Channels;
 using IotProperty.Edge.Drivers;
 using IotProperty.Edge.Points;
 using IotProperty.Edge.Polling;
 using IotProperty.Edge.Profiles;
+using IotProperty.Edge.Tracing;
 using IotProperty.Protocols.Framing;
 using IotProperty.Protocols.Modbus;
 using IotProperty.Protocols.Uplink;
+using IotProperty.Tracing;
 using Microsoft.Extensions.Logging;
 
 namespace IotProperty.Edge.Lines;
@@ -147,7 +150,7 @@ public sealed class LineRunner
         CarryOut(effects);
         if (action.Block is { } block)
         {
-            await ReadAsync(action.Device, block, cancellationToken);
+            await ReadAsync(action.Device, block, action.ReadsSwipes, cancellationToken);
             return;
         }
 
@@ -173,10 +176,16 @@ public sealed class LineRunner
 
             try
             {
+                using Activity? span = EdgeTraces.Source.Continue(write.SpanName, write.Trace);
                 long start = _clock.Now().MonotonicMs;
                 await write.CarryOutAsync(_driver, cancellationToken);
                 Volatile.Write(ref _writes, _writes + 1);
                 CountRequest(start);
+                if (span is not null)
+                {
+                    span.SetTag(EdgeTraces.Line, _line.Id);
+                    write.Describe(span);
+                }
             }
             catch (OperationCanceledException)
             {
@@ -196,8 +205,10 @@ public sealed class LineRunner
         return new ValueTask<TReply>(message.Completion);
     }
 
-    private async ValueTask ReadAsync(int index, ReadBlock block, CancellationToken cancellationToken)
+    private async ValueTask ReadAsync(int index, ReadBlock block, bool readsSwipes, CancellationToken cancellationToken)
     {
+        using Activity? span = EdgeTraces.BeginRead(readsSwipes);
+        long resentBefore = span is { IsAllDataRequested: true } ? DriverSnapshot?.Resent ?? 0 : 0;
         DeviceConfiguration device = _line.Devices[index];
         long start = _clock.Now().MonotonicMs;
         long exactStart = _clock.Time.GetTimestamp();
@@ -208,6 +219,13 @@ public sealed class LineRunner
         LineEffects effects = s_effects ??= new LineEffects();
         _core.Replied(_clock.Now(), Kind(reply), _values, effects);
         Tell(index, block, reply, effects.Refused is not null);
+        if (span is { IsAllDataRequested: true })
+        {
+            span.Describe(_line, device, block, reply, (DriverSnapshot?.Resent ?? 0) - resentBefore);
+            span.SetTag(EdgeTraces.Samples, effects.Samples.Count);
+            span.SetTag("iotp.samples.kept", effects.Thinned.Count);
+        }
+
         CarryOut(effects);
     }
 

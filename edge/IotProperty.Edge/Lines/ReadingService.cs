@@ -1,6 +1,9 @@
+using System.Diagnostics;
 using System.Threading.Channels;
 using IotProperty.Edge.Outbox;
+using IotProperty.Edge.Tracing;
 using IotProperty.Protocols.Uplink;
+using IotProperty.Tracing;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -17,7 +20,8 @@ public sealed class ReadingService(IOutbox outbox, TimeProvider time, ILogger<Re
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
 
-    private readonly Channel<MeterReading> _inbox = Channel.CreateBounded<MeterReading>(new BoundedChannelOptions(InboxReadings) { SingleReader = true });
+    private readonly Channel<(MeterReading Reading, ActivityContext Trace)> _inbox =
+        Channel.CreateBounded<(MeterReading, ActivityContext)>(new BoundedChannelOptions(InboxReadings) { SingleReader = true });
     private long _stored;
     private long _dropped;
     private int _dropping;
@@ -31,7 +35,7 @@ public sealed class ReadingService(IOutbox outbox, TimeProvider time, ILogger<Re
     /// <inheritdoc/>
     public void OnReading(MeterReading reading)
     {
-        if (_inbox.Writer.TryWrite(reading))
+        if (_inbox.Writer.TryWrite((reading, EdgeTraces.Source.Here())))
         {
             return;
         }
@@ -49,14 +53,24 @@ public sealed class ReadingService(IOutbox outbox, TimeProvider time, ILogger<Re
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         List<MeterReading> batch = [];
+        List<ActivityContext> journeys = [];
         while (await _inbox.Reader.WaitToReadAsync(stoppingToken))
         {
-            while (batch.Count < ReadingsPerBatch && _inbox.Reader.TryRead(out MeterReading? reading))
+            while (batch.Count < ReadingsPerBatch && _inbox.Reader.TryRead(out (MeterReading Reading, ActivityContext Trace) taken))
             {
-                batch.Add(reading);
+                batch.Add(taken.Reading);
+                if (taken.Trace.IsRecorded() && (journeys.Count == 0 || journeys[^1] != taken.Trace))
+                {
+                    journeys.Add(taken.Trace);
+                }
             }
 
-            await StoreAsync([.. batch], stoppingToken);
+            using (EdgeTraces.Source.Join("reading.take", journeys))
+            {
+                await StoreAsync([.. batch], stoppingToken);
+            }
+
+            journeys.Clear();
             Interlocked.Add(ref _stored, batch.Count);
             Volatile.Write(ref _dropping, 0);
             batch.Clear();

@@ -5,6 +5,7 @@ using IotProperty.Edge.Control;
 using IotProperty.Edge.Drivers;
 using IotProperty.Edge.Enrolment;
 using IotProperty.Protocols.AzureIotHub;
+using IotProperty.Tracing;
 using Microsoft.Extensions.Logging;
 
 namespace IotProperty.Edge.Profiles;
@@ -59,6 +60,7 @@ public static class SiteFiles
             ConnectionStringProblem = references.ConnectionStringFile is { } connection ? ConnectionStringProblem(Path.Combine(folder, connection), connection) : "",
             RootsProblem = references.RootsFile is { } roots ? RootsProblem(Path.Combine(folder, roots), roots) : "",
             CommandAuthorityProblem = references.CommandAuthorityFile is { } authority ? RootsProblem(Path.Combine(folder, authority), authority) : "",
+            TracingHeadersProblem = references.TracingHeadersFile is { } headers ? HeadersProblem(Path.Combine(folder, headers), headers) : "",
             Identity = references.IdentityFolder is { } identity ? ReadIdentity(Path.Combine(folder, identity)) : null,
             Items = ItemDictionary.Standard,
             FindTimeZone = FindTimeZone,
@@ -115,6 +117,24 @@ public static class SiteFiles
         }
     }
 
+    /// <summary>Where the traces go, with what is shown there; null where the site makes none. <see cref="Read"/> has found the headers readable.</summary>
+    /// <exception cref="InvalidDataException">They are no longer.</exception>
+    internal static TraceTarget? ReadTraceTarget(string siteFile, SiteConfiguration site)
+    {
+        if (site.Tracing is not { } tracing)
+        {
+            return null;
+        }
+
+        IReadOnlyList<KeyValuePair<string, string>>? headers = [];
+        if (tracing.HeadersFile is { } file && !OtlpHeaders.TryParse(File.ReadAllText(Path.Combine(Path.GetDirectoryName(Path.GetFullPath(siteFile))!, file)), out headers, out string why))
+        {
+            throw new InvalidDataException($"in {file} {why}");
+        }
+
+        return new TraceTarget(tracing.Endpoint, tracing.Ratio, headers);
+    }
+
     /// <summary>The first line of a file that the site names, such as a meter's password; null, and why, when there is none.</summary>
     public static string? ReadSecret(string siteFile, string name, out string problem)
     {
@@ -164,6 +184,14 @@ public static class SiteFiles
         return file.Source is null ? file.Problem
             : FirstLine(file.Source.Text).Length == 0 ? $"{name} is empty"
             : "";
+    }
+
+    private static string HeadersProblem(string path, string name)
+    {
+        ReferencedFile file = ReadFile(path, name);
+        return file.Source is null ? file.Problem
+            : OtlpHeaders.TryParse(file.Source.Text, out _, out string why) ? ""
+            : $"in {name} {why}";
     }
 
     private static string ConnectionStringProblem(string path, string name)

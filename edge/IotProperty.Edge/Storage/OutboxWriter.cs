@@ -61,7 +61,7 @@ internal sealed class OutboxWriter : IDisposable
             throw;
         }
 
-        _telemetry = new TelemetryRows(_rows, settings, logger);
+        _telemetry = new TelemetryRows(_rows, settings, samples.Traces, logger);
         TakeEpoch();
         Snapshot = TakeSnapshot();
         StorageLog.Opened(_logger, path, Epoch, _rows.Queue.Rows, _rows.Queue.Bytes);
@@ -125,6 +125,7 @@ internal sealed class OutboxWriter : IDisposable
             }
 
             _commits += _rows.Commit(last) ? 1 : 0;
+            _samples.Traces.Stored();
             if (taken.Samples.Count > 0)
             {
                 _samples.GiveBack(taken.Samples);
@@ -170,6 +171,7 @@ internal sealed class OutboxWriter : IDisposable
             Answer(request, new OutboxUnavailableException($"{_path} could not be written, and whether this was stored is not known"));
         }
 
+        _samples.Traces.Close();
         _rows.Close();
         _opening.Dispose();
     }
@@ -304,6 +306,7 @@ internal sealed class OutboxWriter : IDisposable
         else
         {
             _samples.PutBack(taken.Samples, taken.Lost, now.MonotonicMs + _settings.FlushMs);
+            _samples.Traces.NotStored();
             foreach (StoreRequest.Add add in round.OfType<StoreRequest.Add>())
             {
                 _refused.TryAdd(add, Unavailable(broken));
@@ -392,10 +395,12 @@ internal sealed class OutboxWriter : IDisposable
         {
             _settledState.AddRange(doubtful.State);
             _samples.GiveBack(doubtful.Samples);
+            _samples.Traces.Stored();
         }
         else
         {
             _samples.PutBack(doubtful.Samples, doubtful.Lost, now.MonotonicMs + _settings.FlushMs);
+            _samples.Traces.NotStored();
         }
 
         _settled.AddRange(doubtful.Adds.Select(add => (add, wasMade ? null : (Exception)Unavailable(doubtful.Broken))));

@@ -31,6 +31,9 @@ internal sealed class SampleBuffer(int maxSamples)
     private LostSamples _lost;
     private long _dueMs;
 
+    /// <summary>The traces that samples are part of.</summary>
+    public SampleTraces Traces { get; } = new();
+
     /// <summary>How many samples wait after the call; 1 says that the buffer was empty and that <paramref name="dueMs"/> holds from now on.</summary>
     public int Add(in Sample sample, long dueMs)
     {

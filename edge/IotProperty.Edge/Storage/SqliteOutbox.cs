@@ -1,8 +1,11 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Globalization;
 using System.Threading.Channels;
 using IotProperty.Edge.Outbox;
+using IotProperty.Edge.Tracing;
 using IotProperty.Protocols.Uplink;
+using IotProperty.Tracing;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
 
@@ -91,6 +94,7 @@ public sealed class SqliteOutbox : IOutbox, IEdgeStateStore, IOutboxDispatch, IA
             throw new ArgumentException($"sample of {sample.Point} lacks a name, has one that is too long or holds U+0000, or has an unknown quality", nameof(sample));
         }
 
+        _samples.Traces.Add(sample);
         int delayMs = _flushed ? _settings.FlushMs : FirstFlushMs;
         int waiting = _samples.Add(sample, _clock.Now().MonotonicMs + delayMs);
         if (waiting == 1)
@@ -109,14 +113,14 @@ public sealed class SqliteOutbox : IOutbox, IEdgeStateStore, IOutboxDispatch, IA
     {
         ArgumentNullException.ThrowIfNull(events);
         CheckState(events.State);
-        return SendAndWaitAsync(new StoreRequest.Add(Lane.Event, EventBatches.Of(events), events.State), cancellationToken);
+        return StoreAsync(new StoreRequest.Add(Lane.Event, EventBatches.Of(events), events.State), cancellationToken);
     }
 
     public ValueTask AddAsync(IReadOnlyList<MeterReading> readings, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(readings);
         Batch[] batches = [.. readings.Chunk(UplinkLimits.MaxRecords / 4).Select(chunk => new Batch { Key = default, Readings = [.. chunk] })];
-        return SendAndWaitAsync(new StoreRequest.Add(Lane.Reading, batches, []), cancellationToken);
+        return StoreAsync(new StoreRequest.Add(Lane.Reading, batches, []), cancellationToken);
     }
 
     public byte[]? Get(string key) => _state.GetValueOrDefault(key);
@@ -182,6 +186,30 @@ public sealed class SqliteOutbox : IOutbox, IEdgeStateStore, IOutboxDispatch, IA
             {
                 throw new ArgumentException($"state '{write.Key}' has no key, or a key or a value that is too long", nameof(writes));
             }
+        }
+    }
+
+    /// <summary>Batches bear the context of the span that lasts until they are on disk.</summary>
+    private ValueTask StoreAsync(StoreRequest.Add add, CancellationToken cancellationToken)
+    {
+        ActivityContext journey = add.Batches.Count > 0 ? EdgeTraces.Source.Here() : default;
+        return journey.IsRecorded() ? StoreTracedAsync(add, journey, cancellationToken) : SendAndWaitAsync(add, cancellationToken);
+    }
+
+    private async ValueTask StoreTracedAsync(StoreRequest.Add add, ActivityContext journey, CancellationToken cancellationToken)
+    {
+        using Activity? span = EdgeTraces.Source.Continue("outbox.store", journey);
+        span?.SetTag(EdgeTraces.LaneName, UplinkTopics.Name(add.Lane));
+        span?.SetTag(EdgeTraces.Records, add.Batches.Sum(batch => batch.RecordCount));
+        try
+        {
+            StoreRequest.Add traced = add with { Batches = [.. add.Batches.Select(batch => batch with { Trace = EdgeTraces.ContextOf(span) })] };
+            await SendAndWaitAsync(traced, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception broken)
+        {
+            span.Fail(broken.Message);
+            throw;
         }
     }
 

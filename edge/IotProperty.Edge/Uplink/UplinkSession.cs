@@ -15,6 +15,7 @@ internal sealed class UplinkSession(
 
     // Publishes whose PUBACK has not come; bounded by the outbox's windows, for a batch is here at most once.
     private readonly HashSet<BatchNumber> _publishing = [];
+    private readonly PublishSpans _spans = new(site);
     private readonly Lock _lock = new();
     private byte _rejectedWith;
 
@@ -47,6 +48,7 @@ internal sealed class UplinkSession(
             await ending.CancelAsync().ConfigureAwait(false);
             await dispatch.DisconnectAsync().ConfigureAwait(false);
             await Task.WhenAll(publishing, reading).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            _spans.Ended();
         }
     }
 
@@ -79,6 +81,7 @@ internal sealed class UplinkSession(
                 }
             }
 
+            _spans.Published(batch);
             _ = PublishAsync(batch);
         }
 
@@ -92,6 +95,7 @@ internal sealed class UplinkSession(
         {
             MqttLinkMessage message = new(UplinkTopics.Up(site, batch.Number.Lane), batch.Payload, Retain: false) { Number = batch.Number };
             MqttPublishResult result = await link.PublishAsync(message, CancellationToken.None).ConfigureAwait(false);
+            _spans.Acknowledged(batch.Number, result);
             if (result.Accepted)
             {
                 counters.Publish();
@@ -178,6 +182,7 @@ internal sealed class UplinkSession(
         foreach (Receipt receipt in receipts)
         {
             counters.Receipt(receipt.Status == ReceiptStatus.Committed);
+            _spans.Receipted(receipt);
             if (receipt.Status == ReceiptStatus.Refused)
             {
                 UplinkLog.BatchRefused(logger, receipt.Key.Lane, receipt.Key.Epoch, receipt.Key.Sequence, Quoted.Of(receipt.Reason));

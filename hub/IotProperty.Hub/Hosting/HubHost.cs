@@ -9,6 +9,7 @@ using IotProperty.Hub.Pages;
 using IotProperty.Hub.People;
 using IotProperty.Hub.Registry.Personal;
 using IotProperty.Hub.Storage;
+using IotProperty.Hub.Tracing;
 using Microsoft.AspNetCore.DataProtection.KeyManagement;
 
 
@@ -45,6 +46,7 @@ public sealed class HubHost
         builder.Services.AddRoutingCore();
         HubLogging.Configure(builder.Logging);
         builder.Services.AddSingleton(time);
+        builder.Services.AddTraces(settings.Configuration.Tracing);
         builder.Services.AddLedger(settings.Configuration.Ledger, folder, settings.Configuration.PersonalKeyFile);
         builder.Services.AddHostedService(provider => provider.GetRequiredService<PersonalVault>());
         builder.Services.AddLedgerJobs(shared: settings.Configuration.Ledger is not null);
@@ -66,7 +68,7 @@ public sealed class HubHost
         builder.WebHost.UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel(doors.Listen);
         HubHost host = new(doors, builder.Build());
-        host.MapRequests();
+        host.MapRequests(isTraced: settings.Configuration.Tracing is not null);
         return host;
     }
 
@@ -101,9 +103,14 @@ public sealed class HubHost
         AuditLog.Head(Application.Services.GetRequiredService<ILogger<AuditDesk>>(), head);
     }
 
-    private void MapRequests()
+    private void MapRequests(bool isTraced)
     {
         WebApplication app = Application;
+        if (isTraced)
+        {
+            app.UseMiddleware<RequestSpans>();
+        }
+
         app.UseMiddleware<SecurityHeaders>();
         app.UseExceptionHandler();
         app.UseRequestLocalization();

@@ -1,6 +1,9 @@
+using System.Diagnostics;
 using IotProperty.Hub.Live;
 using IotProperty.Hub.Storage;
+using IotProperty.Hub.Tracing;
 using IotProperty.Protocols.Uplink;
+using IotProperty.Tracing;
 
 namespace IotProperty.Hub.Ingest;
 
@@ -27,11 +30,13 @@ public sealed class UplinkIngest(
     public async ValueTask<Receipt?> AcceptAsync(string site, Lane lane, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken)
     {
         long begun = time.GetTimestamp();
+        DateTimeOffset arrived = HubTraces.Source.HasListeners() ? time.GetUtcNow() : default;
         meter.Took(lane, payload.Length);
         DecodedBatch decoded = BatchCodec.Decode(payload.Span);
+        using Activity? span = HubTraces.BeginIngest(site, lane, decoded, payload.Length, arrived, time);
         if (decoded.Key is not { } key)
         {
-            meter.Ended(lane, "unreadable");
+            Ended(lane, "unreadable", decoded.Why);
             logger.Unreadable(site, UplinkTopics.Name(lane), payload.Length, decoded.Why);
             return null;
         }
@@ -64,7 +69,7 @@ public sealed class UplinkIngest(
 
         if (committed is not { } commit)
         {
-            meter.Ended(lane, "failed");
+            Ended(lane, "failed", "the store cannot commit now");
             return null;
         }
 
@@ -76,13 +81,14 @@ public sealed class UplinkIngest(
         if (commit.Outcome == CommitOutcome.Committed)
         {
             meter.Committed(lane, decoded.Batch.RecordCount, time.GetElapsedTime(begun));
+            ActivityContext cause = HubTraces.Source.Here();
             foreach (LiveEvent change in commit.Changes)
             {
-                live.Publish(change);
+                live.Publish(change with { Cause = cause });
             }
         }
 
-        meter.Ended(lane, commit.Outcome == CommitOutcome.Committed ? "committed" : "duplicate");
+        Ended(lane, commit.Outcome == CommitOutcome.Committed ? "committed" : "duplicate");
         return new Receipt(key, ReceiptStatus.Committed, "");
     }
 
@@ -113,6 +119,7 @@ public sealed class UplinkIngest(
     private async ValueTask<LedgerCommit?> CommitAsync(Batch batch, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken)
     {
         Lane lane = batch.Key.Lane;
+        using Activity? span = HubTraces.Source.Continue("ingest.commit", HubTraces.Source.Here());
         ReadOnlyMemory<byte> hash = ContentHash.Of(payload.Span).AsMemory(0, ContentHashBytes);
         try
         {
@@ -129,6 +136,7 @@ public sealed class UplinkIngest(
         catch (Exception e) when (e is not (OperationCanceledException or UnstorableBatchException))
         {
             // Whatever the reason, the edge still has the batch: without a receipt it sends it again.
+            span.Fail(e.GetType().Name);
             if (Interlocked.Exchange(ref _failing[(int)lane], 1) == 0)
             {
                 logger.CannotCommit(e, UplinkTopics.Name(lane));
@@ -140,9 +148,23 @@ public sealed class UplinkIngest(
 
     private Receipt Refuse(string site, Lane lane, BatchKey key, string why)
     {
-        meter.Ended(lane, "refused");
+        Ended(lane, "refused", why);
         logger.Refused(site, key.Epoch, UplinkTopics.Name(lane), key.Sequence, why);
         return new Receipt(key, ReceiptStatus.Refused, why);
+    }
+
+    /// <summary>Counted, and told by the span of the batch.</summary>
+    private void Ended(Lane lane, string outcome, string? why = null)
+    {
+        meter.Ended(lane, outcome);
+        if (HubTraces.Source.HasListeners() && Activity.Current is { } span)
+        {
+            span.SetTag(Spans.Outcome, outcome);
+            if (why is not null)
+            {
+                span.Fail(why);
+            }
+        }
     }
 
     private static string? WhyNotOf(string site, Lane lane, BatchKey key) =>

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace IotProperty.Hub.Live;
 
 /// <summary>What changed, so that a page which shows it can fetch it anew. Carries no data: the page reads the store, so it never shows what is not committed.</summary>
@@ -18,7 +20,15 @@ public enum LiveKind : byte
 /// <param name="Kind">What changed.</param>
 /// <param name="Site">Where.</param>
 /// <param name="Id">The record that changed; empty when many did (telemetry).</param>
-public readonly record struct LiveEvent(LiveKind Kind, string Site, string Id);
+public readonly record struct LiveEvent(LiveKind Kind, string Site, string Id)
+{
+    /// <summary>The span that made the change, where it is recorded. No part of the news: the same news from two causes is one.</summary>
+    public ActivityContext Cause { get; init; }
+
+    public bool Equals(LiveEvent other) => Kind == other.Kind && Site == other.Site && Id == other.Id;
+
+    public override int GetHashCode() => HashCode.Combine(Kind, Site, Id);
+}
 
 /// <summary>
 /// From those who commit to those who watch. Safe on any task. Publishing never waits: a watcher that falls behind has its queue replaced by a request to

@@ -1,6 +1,8 @@
+using System.Diagnostics;
 using System.Net.ServerSentEvents;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
+using IotProperty.Hub.Tracing;
 
 namespace IotProperty.Hub.Live;
 
@@ -22,7 +24,7 @@ public static class LiveStream
         using CancellationTokenSource ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         await using IAsyncEnumerator<LiveEvent> changes = feed.WatchAsync(ending.Token).GetAsyncEnumerator(ending.Token);
         Dictionary<string, long> toldTelemetry = [];
-        HashSet<string> heldTelemetry = [];
+        Dictionary<string, LiveEvent> heldTelemetry = [];
 
         // Begun before the first word: an enumerator that was never moved would not give back its place when the reader leaves at once.
         Task<bool> next = changes.MoveNextAsync().AsTask();
@@ -44,10 +46,11 @@ public static class LiveStream
                         yield return new SseItem<string>("{}", "beat");
                     }
 
-                    foreach (string site in heldTelemetry)
+                    foreach (LiveEvent held in heldTelemetry.Values)
                     {
-                        toldTelemetry[site] = time.GetTimestamp();
-                        yield return ToItem(new LiveEvent(LiveKind.Telemetry, site, ""));
+                        toldTelemetry[held.Site] = time.GetTimestamp();
+                        using Activity? push = HubTraces.BeginPush(held);
+                        yield return ToItem(held with { Id = "" });
                     }
 
                     heldTelemetry.Clear();
@@ -63,16 +66,18 @@ public static class LiveStream
                 next = changes.MoveNextAsync().AsTask();
                 if (change.Kind != LiveKind.Telemetry)
                 {
+                    using Activity? push = HubTraces.BeginPush(change);
                     yield return ToItem(change);
                 }
                 else if (toldTelemetry.TryGetValue(change.Site, out long told) && time.GetElapsedTime(told) < TelemetryPause)
                 {
-                    heldTelemetry.Add(change.Site);
+                    heldTelemetry.TryAdd(change.Site, change);
                 }
                 else
                 {
                     toldTelemetry[change.Site] = time.GetTimestamp();
                     heldTelemetry.Remove(change.Site);
+                    using Activity? push = HubTraces.BeginPush(change);
                     yield return ToItem(change with { Id = "" });
                 }
             }

@@ -15,7 +15,7 @@ public sealed partial class SharedLiveFeed(LiveFeed here, PostgresLedgerDatabase
 
     private readonly Lock _lock = new();
     private readonly TaskCompletionSource _listening = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private HashSet<string> _sampled = [];
+    private Dictionary<string, LiveEvent> _sampled = [];
 
     /// <summary>Completes when this hub first hears the others.</summary>
     public Task Listening => _listening.Task;
@@ -27,7 +27,7 @@ public sealed partial class SharedLiveFeed(LiveFeed here, PostgresLedgerDatabase
         {
             lock (_lock)
             {
-                _sampled.Add(change.Site);
+                _sampled.TryAdd(change.Site, change with { Id = "" });
             }
         }
     }
@@ -90,7 +90,7 @@ public sealed partial class SharedLiveFeed(LiveFeed here, PostgresLedgerDatabase
         bool failing = false;
         while (!stoppingToken.IsCancellationRequested)
         {
-            HashSet<string> sites = [];
+            Dictionary<string, LiveEvent> sites = [];
             try
             {
                 await timer.WaitForNextTickAsync(stoppingToken);
@@ -101,7 +101,7 @@ public sealed partial class SharedLiveFeed(LiveFeed here, PostgresLedgerDatabase
                     tell.Parameters.Add(new NpgsqlParameter { Value = LiveNews.Channel });
                     tell.Parameters.Add(new NpgsqlParameter
                     {
-                        Value = LiveNews.Write(database.ReplicaId, [.. sites.Select(site => new LiveEvent(LiveKind.Telemetry, site, ""))]),
+                        Value = LiveNews.Write(database.ReplicaId, [.. sites.Values]),
                     });
                     await tell.ExecuteNonQueryAsync(stoppingToken);
                 }
@@ -122,17 +122,20 @@ public sealed partial class SharedLiveFeed(LiveFeed here, PostgresLedgerDatabase
                 failing = true;
                 lock (_lock)
                 {
-                    _sampled.UnionWith(sites);
+                    foreach ((string site, LiveEvent untold) in sites)
+                    {
+                        _sampled.TryAdd(site, untold);
+                    }
                 }
             }
         }
     }
 
-    private HashSet<string> TakeSampled()
+    private Dictionary<string, LiveEvent> TakeSampled()
     {
         lock (_lock)
         {
-            (HashSet<string> taken, _sampled) = (_sampled, []);
+            (Dictionary<string, LiveEvent> taken, _sampled) = (_sampled, []);
             return taken;
         }
     }

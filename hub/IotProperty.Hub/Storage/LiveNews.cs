@@ -1,7 +1,10 @@
+using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using IotProperty.Hub.Live;
+using IotProperty.Tracing;
 
 namespace IotProperty.Hub.Storage;
 
@@ -16,10 +19,10 @@ internal static class LiveNews
     /// <summary>What does not fit becomes a request to fetch everything anew.</summary>
     public static string Write(string replica, IReadOnlyList<LiveEvent> changes)
     {
-        string text = JsonSerializer.Serialize(new Message(replica, [.. changes.Select(c => new Change((byte)c.Kind, c.Site, c.Id))]));
+        string text = JsonSerializer.Serialize(new Message(replica, [.. changes.Select(c => new Change((byte)c.Kind, c.Site, c.Id, Parent(c.Cause)))]));
         return Encoding.UTF8.GetByteCount(text) <= MaxBytes
             ? text
-            : JsonSerializer.Serialize(new Message(replica, [new Change((byte)LiveKind.Everything, "", "")]));
+            : JsonSerializer.Serialize(new Message(replica, [new Change((byte)LiveKind.Everything, "", "", null)]));
     }
 
     /// <summary>False for what no hub of this version wrote.</summary>
@@ -34,7 +37,7 @@ internal static class LiveNews
             }
 
             replica = from;
-            changes = [.. read.Select(c => Enum.IsDefined((LiveKind)c.Kind) ? new LiveEvent((LiveKind)c.Kind, c.Site, c.Id) : new LiveEvent(LiveKind.Everything, "", ""))];
+            changes = [.. read.Select(c => Enum.IsDefined((LiveKind)c.Kind) ? new LiveEvent((LiveKind)c.Kind, c.Site, c.Id) { Cause = Cause(c.Trace) } : new LiveEvent(LiveKind.Everything, "", ""))];
             return true;
         }
         catch (JsonException)
@@ -43,7 +46,12 @@ internal static class LiveNews
         }
     }
 
+    /// <summary>As W3C Trace Context writes it (§3.2.2); null where it is not recorded.</summary>
+    private static string? Parent(in ActivityContext cause) => cause.IsRecorded() ? $"00-{cause.TraceId.ToHexString()}-{cause.SpanId.ToHexString()}-01" : null;
+
+    private static ActivityContext Cause(string? parent) => ActivityContext.TryParse(parent, null, isRemote: true, out ActivityContext cause) ? cause : default;
+
     private sealed record Message(string From, Change[] Changes);
 
-    private sealed record Change(byte Kind, string Site, string Id);
+    private sealed record Change(byte Kind, string Site, string Id, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Trace);
 }

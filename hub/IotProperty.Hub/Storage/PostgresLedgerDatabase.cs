@@ -1,6 +1,9 @@
 using System.Data;
 using IotProperty.Hub.Hosting.Configuration;
+using IotProperty.Hub.Live;
 using IotProperty.Hub.Storage.Migration;
+using IotProperty.Hub.Tracing;
+using IotProperty.Tracing;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
 
@@ -128,7 +131,11 @@ public sealed class PostgresLedgerDatabase : LedgerDatabase, IDisposable, IAsync
 
     internal override Task TellOthersAsync(LedgerChange change) => change.Announced.Count == 0
         ? Task.CompletedTask
-        : change.ExecuteAsync("SELECT pg_notify(@Channel, @News)", new { LiveNews.Channel, News = LiveNews.Write(ReplicaId, change.Announced) });
+        : change.ExecuteAsync("SELECT pg_notify(@Channel, @News)", new { LiveNews.Channel, News = LiveNews.Write(ReplicaId, CausedHere(change.Announced)) });
+
+    /// <summary>One of them tells the others of the trace: a page that fetches several at once is one push.</summary>
+    private static IReadOnlyList<LiveEvent> CausedHere(IReadOnlyList<LiveEvent> announced) =>
+        HubTraces.Source.Here() is var here && here.IsRecorded() ? [announced[0] with { Cause = here }, .. announced.Skip(1)] : announced;
 
     internal override async Task ScrubAsync(string table, CancellationToken cancellationToken)
     {

@@ -47,6 +47,9 @@ public sealed record Batch
     /// </summary>
     public long ClockCorrectionMs { get; init; }
 
+    /// <summary>The span that stored the batch at the edge; null where it is not traced. Never changes after the first publish.</summary>
+    public TraceContext? Trace { get; init; }
+
     /// <summary>How many records of all kinds the batch holds.</summary>
     public int RecordCount =>
         Samples.Length + Readings.Length + Transitions.Length + AccessEvents.Length + CommandResults.Length + Gaps.Length + ClockSteps.Length + Tallies.Length;

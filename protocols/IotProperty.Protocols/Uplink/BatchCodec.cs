@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Google.Protobuf;
 using IotProperty.Protocols.Uplink.Wire;
 
 namespace IotProperty.Protocols.Uplink;
@@ -12,6 +13,8 @@ public static class BatchCodec
     // Unpacked repeated scalars are legal Protocol Buffers too, one field each; our own encoder never writes them.
     private const int MaxBodyFields = UplinkLimits.MaxRecords * 2;
     private const int MaxHeaderFields = 32;
+
+    private const ulong TraceTag = (Wire.Batch.TraceContextFieldNumber << 3) | (uint)WireFormat.WireType.LengthDelimited;
 
     /// <summary>
     /// Throws <see cref="ArgumentException"/> when the batch has no records or more than <see cref="UplinkLimits.MaxRecords"/>, has records of another lane,
@@ -36,6 +39,7 @@ public static class BatchCodec
             Records = (uint)batch.RecordCount,
             Body = body,
             ClockCorrectionMs = batch.ClockCorrectionMs,
+            TraceContext = batch.Trace?.ToWire() ?? ByteString.Empty,
         });
     }
 
@@ -52,6 +56,7 @@ public static class BatchCodec
             return new DecodedBatch(null, null, $"batch has the unknown lane {(int)wire.Lane}");
         }
 
+        TraceContext? trace = TraceContext.TryRead(wire.TraceContext.Span);
         BatchKey key = new(wire.Site, wire.Epoch, lane, wire.Sequence);
         if (WhyNotKey(key) is { } wrong)
         {
@@ -60,7 +65,7 @@ public static class BatchCodec
 
         if (wire.Records is 0 or > UplinkLimits.MaxRecords)
         {
-            return new DecodedBatch(null, key, $"batch says that it holds {wire.Records} records, not 1 to {UplinkLimits.MaxRecords}");
+            return Unreadable($"batch says that it holds {wire.Records} records, not 1 to {UplinkLimits.MaxRecords}");
         }
 
         Batch? batch = key.Lane switch
@@ -71,12 +76,32 @@ public static class BatchCodec
         };
         if (batch is not null && batch.RecordCount != wire.Records)
         {
-            return new DecodedBatch(null, key, $"batch says that it holds {wire.Records} records, but {batch.RecordCount} can be read");
+            return Unreadable($"batch says that it holds {wire.Records} records, but {batch.RecordCount} can be read");
         }
 
-        return batch is null
-            ? new DecodedBatch(null, key, $"body {why}")
-            : new DecodedBatch(wire.ClockCorrectionMs == 0 ? batch : batch with { ClockCorrectionMs = wire.ClockCorrectionMs }, key, "");
+        if (batch is null)
+        {
+            return Unreadable($"body {why}");
+        }
+
+        bool isPlain = wire.ClockCorrectionMs == 0 && trace is null;
+        return new DecodedBatch(isPlain ? batch : batch with { ClockCorrectionMs = wire.ClockCorrectionMs, Trace = trace }, key, "") { Trace = trace };
+
+        DecodedBatch Unreadable(string reason) => new(null, key, reason) { Trace = trace };
+    }
+
+    /// <summary>The trace of an encoded batch, by its header alone: the body is passed over. Null where it is not traced. Believes the checksum.</summary>
+    public static TraceContext? TraceOf(ReadOnlySpan<byte> payload)
+    {
+        while (WireMessage.TryReadField(ref payload, out ulong tag, out ReadOnlySpan<byte> content))
+        {
+            if (tag == TraceTag)
+            {
+                return TraceContext.TryRead(content);
+            }
+        }
+
+        return null;
     }
 
     private static Batch? Telemetry(BatchKey key, Wire.Batch wire, out string why) =>

@@ -23,6 +23,9 @@ public readonly record struct Decoded<T>(T? Value, string Why)
 /// <param name="Why">For people: what is wrong with the payload; empty when nothing is.</param>
 public readonly record struct DecodedBatch(Batch? Batch, BatchKey? Key, string Why)
 {
+    /// <summary>The batch's trace, also where only its key can be believed; null where it is not traced.</summary>
+    public TraceContext? Trace { get; init; }
+
     [MemberNotNullWhen(true, nameof(Batch), nameof(Key))]
     public bool Done => Batch is not null;
 }

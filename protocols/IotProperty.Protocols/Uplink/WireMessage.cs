@@ -128,30 +128,46 @@ internal static class WireMessage
         while (!bytes.IsEmpty && fields <= maxFields)
         {
             fields++;
-            if (!TryReadVarint(ref bytes, out ulong tag))
-            {
-                return fields;
-            }
-
-            ulong skip = 0;
-            bool read = (tag & 7) switch
-            {
-                0 => TryReadVarint(ref bytes, out _),
-                1 => Fixed(8, out skip),
-                2 => TryReadVarint(ref bytes, out skip),
-                5 => Fixed(4, out skip),
-                _ => false,
-            };
-            if (!read || skip > (ulong)bytes.Length)
+            if (!TryReadField(ref bytes, out ulong tag, out _))
             {
                 // Groups (3 and 4) are not part of the contract; as unknown fields their depth is bounded by the parser itself.
                 return (tag & 7) is 3 or 4 ? maxFields + 1 : fields;
             }
-
-            bytes = bytes[(int)skip..];
         }
 
         return fields;
+    }
+
+    /// <summary>Takes the next field off a message. False at its end, and where it is broken or a group.</summary>
+    /// <param name="bytes">The rest of the message.</param>
+    /// <param name="tag">Field number × 8 + wire type; 0 where there is none.</param>
+    /// <param name="content">Of a field with a length; else empty.</param>
+    public static bool TryReadField(ref ReadOnlySpan<byte> bytes, out ulong tag, out ReadOnlySpan<byte> content)
+    {
+        content = [];
+        if (!TryReadVarint(ref bytes, out tag))
+        {
+            tag = 0;
+            return false;
+        }
+
+        ulong skip = 0;
+        bool read = (tag & 7) switch
+        {
+            0 => TryReadVarint(ref bytes, out _),
+            1 => Fixed(8, out skip),
+            2 => TryReadVarint(ref bytes, out skip),
+            5 => Fixed(4, out skip),
+            _ => false,
+        };
+        if (!read || skip > (ulong)bytes.Length)
+        {
+            return false;
+        }
+
+        content = (tag & 7) == 2 ? bytes[..(int)skip] : [];
+        bytes = bytes[(int)skip..];
+        return true;
 
         static bool Fixed(ulong bytes, out ulong skip)
         {

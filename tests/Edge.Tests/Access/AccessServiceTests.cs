@@ -1,9 +1,11 @@
+using System.Diagnostics;
 using IotProperty.Edge.Access;
 using IotProperty.Edge.Drivers;
 using IotProperty.Edge.Outbox;
 using IotProperty.Edge.Points;
 using IotProperty.Edge.Profiles;
 using IotProperty.Edge.Tests.Doubles;
+using IotProperty.Edge.Tracing;
 using IotProperty.Protocols.Modbus;
 using IotProperty.Protocols.Uplink;
 using IotProperty.Tests;
@@ -167,6 +169,31 @@ public sealed class AccessServiceTests : IAsyncLifetime, IDisposable
     [Fact]
     public void Swipes_of_a_device_that_is_no_door_are_misuse() =>
         Assert.Throws<ArgumentException>(() => _service!.OnSwipes("pump-1", 1, [], _clock.Now()));
+
+    [Fact]
+    public async Task A_swipe_is_one_journey_that_says_nothing_of_who_it_was()
+    {
+        using RecordedSpans spans = new(EdgeTraces.SourceName, roots: false);
+        using Activity? read = EdgeTraces.BeginRead(readsSwipes: true);
+        _service!.OnSwipes("door-1", 6, [new(6, Known)], _clock.Now());
+        read!.Stop();
+        Activity unlocked = await spans.OneAsync("access.unlock", read);
+        Activity decided = await spans.OneAsync("access.decide", read);
+        Assert.Equal((read.SpanId, decided.SpanId), (decided.ParentSpanId, unlocked.ParentSpanId));
+        Assert.Equal(
+            ["iotp.access.decision=Granted", "iotp.access.kind=Credential", "iotp.access.reason=Known", "iotp.device=door-1", "iotp.event=True", "iotp.records=1"],
+            decided.TagObjects.Select(tag => $"{tag.Key}={tag.Value}").Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_door_that_does_not_confirm_is_an_error_of_its_journey()
+    {
+        using RecordedSpans spans = new(EdgeTraces.SourceName, roots: false);
+        _writer.Answer = () => new(DriverOutcome.TimedOut, ModbusExceptionCode.None, "");
+        using Activity? read = EdgeTraces.BeginRead(readsSwipes: true);
+        _service!.OnSwipes("door-1", 6, [new(6, Known)], _clock.Now());
+        Assert.Equal(ActivityStatusCode.Error, (await spans.OneAsync("access.unlock", read)).Status);
+    }
 
     private async Task StartAsync()
     {

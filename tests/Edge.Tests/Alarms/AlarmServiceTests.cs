@@ -1,9 +1,11 @@
+using System.Diagnostics;
 using System.Net;
 using IotProperty.Edge.Alarms;
 using IotProperty.Edge.Outbox;
 using IotProperty.Edge.Points;
 using IotProperty.Edge.Profiles;
 using IotProperty.Edge.Tests.Doubles;
+using IotProperty.Edge.Tracing;
 using IotProperty.Protocols.Uplink;
 using IotProperty.Tests;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -137,6 +139,24 @@ public sealed class AlarmServiceTests : IAsyncLifetime, IDisposable
         Assert.InRange(_service.Counters.Transitions, 2, 3);
         Assert.Equal(0, _service.Counters.DroppedSamples);
         Assert.True(_outbox.IsQuiet);
+    }
+
+    [Fact]
+    public async Task What_a_read_led_to_is_part_of_its_journey()
+    {
+        await StartAsync(AlarmScript.Rule("when=Above warning=10"));
+        using RecordedSpans spans = new(EdgeTraces.SourceName, roots: false);
+        using Activity? quiet = EdgeTraces.BeginRead(readsSwipes: true);
+        Sample(5);
+        Activity nothing = await spans.OneAsync("alarm.judge", quiet);
+        Assert.Equal((quiet!.SpanId, 1, 0), (nothing.ParentSpanId, nothing.GetTagItem("iotp.samples"), nothing.GetTagItem("iotp.alarm.transitions")));
+        quiet.Stop();
+
+        using Activity? loud = EdgeTraces.BeginRead(readsSwipes: true);
+        Sample(15);
+        await _outbox.NextAsync();
+        Activity raised = await spans.OneAsync("alarm.judge", loud);
+        Assert.Equal((loud!.SpanId, 1), (raised.ParentSpanId, raised.GetTagItem("iotp.alarm.transitions")));
     }
 
     private async Task StartAsync(params AlarmRuleConfiguration[] rules)

@@ -88,8 +88,8 @@ public class SiteConfigurationTests
     [Fact]
     public void References_are_found_in_a_file_that_is_otherwise_wrong()
     {
-        SiteReferences references = SiteConfigurationReader.References(new SourceText("site.yaml", "profiles: mine\nuplink: { passwordFile: p, connectionStringFile: s, rootsFile: r, identity: i }\naccess: { credentials: c.yaml }\ncommands: { authorityFile: a }\nlines: nonsense"));
-        Assert.Equal(new SiteReferences("mine", "c.yaml", "p", "s", "r", "i", "a"), references);
+        SiteReferences references = SiteConfigurationReader.References(new SourceText("site.yaml", "profiles: mine\nuplink: { passwordFile: p, connectionStringFile: s, rootsFile: r, identity: i }\naccess: { credentials: c.yaml }\ncommands: { authorityFile: a }\ntracing: { headersFile: t }\nlines: nonsense"));
+        Assert.Equal(new SiteReferences("mine", "c.yaml", "p", "s", "r", "i", "a", "t"), references);
     }
 
     [Fact]

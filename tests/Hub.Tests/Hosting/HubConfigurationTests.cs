@@ -87,6 +87,38 @@ public sealed class HubConfigurationTests : IDisposable
     public void Wrong_file_is_refused(string text, string mend) =>
         Assert.Contains(mend, Assert.Throws<UsageException>(() => Read(text)).Message, StringComparison.Ordinal);
 
+    [Fact]
+    public void Traces_go_where_the_file_says_and_the_headers_print_nowhere()
+    {
+        Write("otlp.headers", "# for the collector\nAuthorization: Bearer swordfish\n");
+        TracingSettings read = Read("""tracing: { endpoint: "https://otlp.example/base", ratio: 0.5, headersFile: otlp.headers }""").Tracing!;
+        Assert.Equal((new Uri("https://otlp.example/base"), 0.5), (read.Endpoint, read.Ratio));
+        Assert.Equal([new("Authorization", "Bearer swordfish")], read.Headers);
+        Assert.DoesNotContain("swordfish", $"{read} {Read("""tracing: { endpoint: "https://otlp.example", headersFile: otlp.headers }""")}", StringComparison.Ordinal);
+        Assert.Equal(TracingSettings.StandardRatio, Read("""tracing: { endpoint: "http://127.0.0.1:4318" }""").Tracing!.Ratio);
+        Assert.Null(Read("{}").Tracing);
+    }
+
+    [Theory]
+    [InlineData("{}", "tracing.endpoint is missing — add endpoint: http://127.0.0.1:4318")]
+    [InlineData("{ endpoint: 'ftp://x' }", ":1:22: tracing.endpoint is no address of http or https")]
+    [InlineData("{ endpoint: 'https://me:word@x' }", "tracing.endpoint is no address of http or https, or holds a user or password")]
+    [InlineData("{ endpoint: 'https://x?key=word' }", ":1:22: tracing.endpoint holds a query or a fragment")]
+    [InlineData("{ endpoint: 'http://x', headersFile: good.headers }", ":1:22: tracing.endpoint would carry the headers over the network in the clear — write https")]
+    [InlineData("{ endpoint: 'http://127.0.0.1', headersFile: bad.headers }", "tracing.headersFile names a file in which line 2 is no header: write 'Name: value'")]
+    [InlineData("{ endpoint: 'http://127.0.0.1', headersFile: gone.headers }", "tracing.headersFile names the file")]
+    [InlineData("{ endpoint: 'http://127.0.0.1', ratio: 2 }", ":1:49: tracing.ratio is no number from 0 to 1 — write for instance 0.01")]
+    [InlineData("{ endpoint: 'http://127.0.0.1', ratio: -1 }", "tracing.ratio is no number from 0 to 1")]
+    [InlineData("{ endpoint: 'http://127.0.0.1', sample: 1 }", "tracing.sample is no key of this file")]
+    public void A_mistake_about_traces_is_told_with_its_mend_and_without_a_secret(string tracing, string expected)
+    {
+        Write("good.headers", "Authorization: word");
+        Write("bad.headers", "Authorization: word\nword");
+        string told = Assert.Throws<UsageException>(() => Read($"tracing: {tracing}")).Message;
+        Assert.Contains(expected, told, StringComparison.Ordinal);
+        Assert.DoesNotContain("word", told.Replace("password", "", StringComparison.Ordinal), StringComparison.Ordinal);
+    }
+
     [PeerFact("postgres")]
     public async Task Commands_go_to_the_ledger_that_the_file_names()
     {

@@ -1,8 +1,10 @@
+using System.Diagnostics;
 using IotProperty.Hub.Hosting;
 using IotProperty.Hub.Ingest;
 using IotProperty.Hub.Live;
 using IotProperty.Hub.Reconciliation;
 using IotProperty.Hub.Storage;
+using IotProperty.Hub.Tracing;
 using IotProperty.Protocols.Uplink;
 using IotProperty.Tests;
 using Microsoft.Extensions.Logging;
@@ -199,6 +201,61 @@ public sealed class UplinkIngestTests : IDisposable
         Assert.Equal([(7L, Lane.Reading), (7L, Lane.Telemetry), (8L, Lane.Event)], spans.Select(span => (span.Epoch, span.Lane)));
     }
 
+    [Fact]
+    public async Task A_batch_goes_on_with_the_trace_that_it_bears_and_so_does_the_news_of_it()
+    {
+        using RecordedSpans spans = new(HubTraces.SourceName, roots: false);
+        using Activity stored = Stored();
+        await AcceptAsync(Telemetry(1) with { Trace = TraceContext.Of(stored.Context) });
+        Activity ingest = await spans.OneAsync("ingest", stored);
+        Activity decode = await spans.OneAsync("ingest.decode", stored);
+        Activity commit = await spans.OneAsync("ingest.commit", stored);
+        Assert.Equal((stored.SpanId, ActivityKind.Consumer, ActivityStatusCode.Unset), (ingest.ParentSpanId, ingest.Kind, ingest.Status));
+        Assert.Equal((ingest.SpanId, ingest.SpanId), (decode.ParentSpanId, commit.ParentSpanId));
+        Assert.Equal(
+            ("iotp/v1/riverside/up/telemetry", "riverside", 7L, 1L, 1, "committed"),
+            (ingest.GetTagItem("messaging.destination.name"), ingest.GetTagItem("iotp.site"), ingest.GetTagItem("iotp.epoch"), ingest.GetTagItem("iotp.sequence"), ingest.GetTagItem("iotp.records"), ingest.GetTagItem("iotp.outcome")));
+        Assert.Equal(ingest.Context, Assert.Single(_room.Causes));
+    }
+
+    [Fact]
+    public async Task A_batch_that_bears_no_trace_has_none_unless_the_hub_samples_it()
+    {
+        using RecordedSpans spans = new(HubTraces.SourceName, roots: false);
+        await AcceptAsync(Telemetry(1));
+        Assert.Equal([default], _room.Causes);
+        Assert.DoesNotContain(spans.Ended, span => span.ParentSpanId == default);
+    }
+
+    [Fact]
+    public async Task What_became_of_a_batch_is_told_by_its_span()
+    {
+        using RecordedSpans spans = new(HubTraces.SourceName, roots: false);
+        _room.Outcome = CommitOutcome.Duplicate;
+        Assert.Equal(("duplicate", ActivityStatusCode.Unset), await EndAsync(Site));
+        _room.Outcome = CommitOutcome.KeyCollision;
+        Assert.Equal(("refused", ActivityStatusCode.Error), await EndAsync(Site));
+        Assert.Equal(("refused", ActivityStatusCode.Error), await EndAsync("hillside"));
+        _room.Failure = new IOException("no space left on device");
+        Assert.Equal(("failed", ActivityStatusCode.Error), await EndAsync(Site));
+
+        async Task<(object?, ActivityStatusCode)> EndAsync(string site)
+        {
+            using Activity stored = Stored();
+            await _ingest.AcceptAsync(site, Lane.Telemetry, BatchCodec.Encode(Telemetry(1) with { Trace = TraceContext.Of(stored.Context) }), default);
+            Activity ingest = await spans.OneAsync("ingest", stored);
+            return (ingest.GetTagItem("iotp.outcome"), ingest.Status);
+        }
+    }
+
+    /// <summary>A span of an edge.</summary>
+    private static Activity Stored()
+    {
+        Activity stored = new Activity("stored") { ActivityTraceFlags = ActivityTraceFlags.Recorded }.Start();
+        Activity.Current = null;
+        return stored;
+    }
+
     private static long Refused(MetricsText metrics, Lane lane) =>
         metrics.Render().Split('\n').Where(line => line.StartsWith($"iotp_ingest_batches_total{{lane=\"{UplinkTopics.Name(lane)}\",outcome=\"refused\"}} ", StringComparison.Ordinal))
             .Select(line => long.Parse(line.Split(' ')[1], System.Globalization.CultureInfo.InvariantCulture)).SingleOrDefault();
@@ -228,6 +285,8 @@ public sealed class UplinkIngestTests : IDisposable
         public List<string> Logged { get; } = [];
 
         public List<byte[]> Hashes { get; } = [];
+
+        public List<ActivityContext> Causes { get; } = [];
 
         public CommitOutcome Outcome { get; set; }
 
@@ -284,7 +343,11 @@ public sealed class UplinkIngestTests : IDisposable
 
         public void Heard(string site) => Told.Add($"heard {site}");
 
-        public void Publish(LiveEvent change) => Told.Add($"live {change.Kind} {change.Site} {change.Id}");
+        public void Publish(LiveEvent change)
+        {
+            Told.Add($"live {change.Kind} {change.Site} {change.Id}");
+            Causes.Add(change.Cause);
+        }
 
         public IAsyncEnumerable<LiveEvent> WatchAsync(CancellationToken cancellationToken) => throw new NotSupportedException("ingest does not watch");
 

@@ -9,7 +9,7 @@ internal static class BatchText
     /// <summary>Samples in the order in which the codec gives them back: by point, points in order of their first sample.</summary>
     public static IReadOnlyList<string> Of(Batch batch) =>
     [
-        $"{batch.Key} {batch.ClockCorrectionMs}",
+        $"{batch.Key} {batch.ClockCorrectionMs} {batch.Trace}",
         .. batch.Samples.GroupBy(sample => sample.Point).SelectMany(column => column)
             .Select(s => $"{s.Point} {s.TimeMs} {Bits(s.Value)} {s.Quality} {s.ClockTrusted}"),
         .. batch.Readings.Select(r => $"{r with { Value = 0 }} {string.Join(',', decimal.GetBits(r.Value))}"),

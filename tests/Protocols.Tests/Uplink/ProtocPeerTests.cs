@@ -63,6 +63,14 @@ public class ProtocPeerTests
         }
     }
 
+    [Fact]
+    public void The_peer_reads_the_trace_that_we_write()
+    {
+        // The text form shows what is printable as it is and all else in octal.
+        const string bytes = "K\\371/5w\\263M\\246\\243\\316\\222\\235\\016\\016G6\\000\\360g\\252\\013\\251\\002\\267\\001";
+        Assert.Contains($"trace_context: \"{bytes}\"", Decode("Batch", BatchCodec.Encode(UplinkSamples.Batch("traced"))), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("reading", "ReadingBody", "device: \"meter-3\"", "low: 12345670", "scale: 2", "high: 4294967295", "negative: true", "digits: 10", "quality: 1")]
     [InlineData("transition", "EventBody", "occurrence: \"r-1\"", "ordinal: 1", "from: 1", "to: 2", "value: 0.31", "limit: -0", "clock_trusted: true")]

@@ -9,8 +9,10 @@ public static class UplinkExercise
     {
         DecodedBatch batch = BatchCodec.Decode(bytes);
         Hold(batch.Done == (batch.Why.Length == 0), "a batch that cannot be read says why, and only that");
+        TraceContext? trace = BatchCodec.TraceOf(bytes);
         if (batch.Done)
         {
+            Hold(trace == batch.Trace, "the header alone tells the trace");
             Hold(batch.Batch.RecordCount is > 0 and <= UplinkLimits.MaxRecords, "a batch is bounded");
         }
 

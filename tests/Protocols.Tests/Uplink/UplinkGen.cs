@@ -137,14 +137,20 @@ internal static class UplinkGen
         select new HourTally(
             numbers.Item1, lane, HourTally.StartOfHour(time), records, unchecked((ulong)hash), numbers.Item2, numbers.Item3, numbers.Item4);
 
+    private static Gen<TraceContext> Trace { get; } =
+        from ids in Gen.Three(ArbMap.Default.GeneratorFor<ulong>())
+        from flags in ArbMap.Default.GeneratorFor<byte>()
+        select new TraceContext(new UInt128(ids.Item1, ids.Item2 | 1), ids.Item3 | 1, flags);
+
     public static Gen<Batch> Batch { get; } =
         from lane in OneOf<Lane>()
         from site in Gen.Elements("riverside", "s", "a-0")
         from epoch in Gen.Elements(1, 1_795_000_000_000, long.MaxValue)
         from sequence in Gen.Elements(1, 300, long.MaxValue)
         from correctionMs in Gen.OneOf(Gen.Constant(0L), Time)
+        from trace in Gen.OneOf(Gen.Constant<TraceContext?>(null), Trace.Select(context => (TraceContext?)context))
         from batch in Records(new BatchKey(site, epoch, lane, sequence))
-        select batch with { ClockCorrectionMs = correctionMs };
+        select batch with { ClockCorrectionMs = correctionMs, Trace = trace };
 
     public static Gen<Receipt> Receipt(string site) =>
         from epoch in Time

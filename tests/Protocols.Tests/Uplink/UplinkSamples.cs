@@ -50,6 +50,11 @@ internal static class UplinkSamples
             ClockCorrectionMs = -59_000,
             AccessEvents = [new("r-5", "door-1", AccessEventKind.Forced, AccessDecision.None, AccessReason.None, "", "", Epoch + 1, false)],
         },
+        "traced" => Event with
+        {
+            Trace = new TraceContext(new UInt128(0x4BF9_2F35_77B3_4DA6, 0xA3CE_929D_0E0E_4736), 0x00F0_67AA_0BA9_02B7, 0x01),
+            CommandResults = [new("c-1", CommandOutcome.Done, "", Epoch + 2, true)],
+        },
         _ => throw new ArgumentOutOfRangeException(nameof(name), name, "no such batch"),
     };
 

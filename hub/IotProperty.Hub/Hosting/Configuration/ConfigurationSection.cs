@@ -52,6 +52,14 @@ internal sealed class ConfigurationSection(string file, string path, YamlMapping
         { } other => Wrong(other, key, "is no port", $"write a number from 1 to 65535, for instance {otherwise}") is null ? otherwise : otherwise,
     };
 
+    /// <summary>A number from 0 to 1.</summary>
+    public double Fraction(string key, double otherwise) => Find(key) switch
+    {
+        null => otherwise,
+        YamlScalarNode scalar when double.TryParse(scalar.Value, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double part) && part is >= 0 and <= 1 => part,
+        { } other => Wrong(other, key, "is no number from 0 to 1", $"write for instance {otherwise.ToString(CultureInfo.InvariantCulture)}") is null ? otherwise : otherwise,
+    };
+
     public bool Flag(string key) => Find(key) switch
     {
         null => false,
@@ -128,7 +136,7 @@ internal sealed class ConfigurationSection(string file, string path, YamlMapping
                 return new Secret(text);
             }
 
-            Wrong(Find(key)!, key, $"names the file {full}, which is empty or longer than {MaxSecretBytes} bytes", "put the password alone into it, on one line");
+            Wrong(Find(key)!, key, $"names the file {full}, which is empty or longer than {MaxSecretBytes} bytes", "put what is secret, and nothing else, into it");
         }
         catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
         {
@@ -153,6 +161,9 @@ internal sealed class ConfigurationSection(string file, string path, YamlMapping
             Mistake(key, $"{Path(name)} is no key of this file", $"{near}the keys here are {string.Join(", ", _known)}");
         }
     }
+
+    /// <summary>At the value of a key that is there.</summary>
+    public void MistakeAt(string key, string what, string mend) => Mistake(Find(key) ?? node, $"{Path(key)} {what}", mend);
 
     public void Mistake(YamlNode at, string what, string mend) => mistakes.Add(new(file, at.Start.Line, at.Start.Column, what, mend));
 

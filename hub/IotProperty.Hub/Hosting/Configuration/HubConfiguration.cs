@@ -24,6 +24,9 @@ public sealed record HubConfiguration
     /// <summary>Null: the hub's own, in its data folder.</summary>
     public AuthoritySettings? Authority { get; init; }
 
+    /// <summary>Null: the hub makes no traces.</summary>
+    public TracingSettings? Tracing { get; init; }
+
     /// <summary>Who may enter without a certificate.</summary>
     public PasswordEntry Passwords { get; init; }
 

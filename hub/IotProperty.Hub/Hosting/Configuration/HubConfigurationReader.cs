@@ -1,4 +1,5 @@
 using IotProperty.Hub.Commands;
+using IotProperty.Tracing;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 
@@ -36,9 +37,10 @@ public static class HubConfigurationReader
         BrokerSettings? broker = root.Section("broker") is { } brokerSection ? ReadBroker(brokerSection) : null;
         AuthoritySettings? authority = root.Section("authority") is { } authoritySection ? ReadAuthority(authoritySection) : null;
         PasswordEntry passwords = root.Section("frontDoor") is { } frontDoorSection ? ReadPasswordEntry(frontDoorSection) : PasswordEntry.Loopback;
+        TracingSettings? tracing = root.Section("tracing") is { } tracingSection ? ReadTracing(tracingSection) : null;
         string? personalKeyFile = root.NewFilePath("personalKeyFile");
         root.RefuseOthers();
-        return new HubConfiguration { Ledger = ledger, Telemetry = telemetry, Broker = broker, PersonalKeyFile = personalKeyFile, Authority = authority, Passwords = passwords };
+        return new HubConfiguration { Ledger = ledger, Telemetry = telemetry, Broker = broker, PersonalKeyFile = personalKeyFile, Authority = authority, Passwords = passwords, Tracing = tracing };
     }
 
     private static AuthoritySettings? ReadAuthority(ConfigurationSection section)
@@ -148,6 +150,44 @@ public static class HubConfigurationReader
         return settings;
     }
 
+    private static TracingSettings ReadTracing(ConfigurationSection section)
+    {
+        const string Example = "http://127.0.0.1:4318";
+        TracingSettings settings = new()
+        {
+            Endpoint = section.RequiredUrl("endpoint", Example),
+            Ratio = section.Fraction("ratio", TracingSettings.StandardRatio),
+            Headers = ReadHeaders(section),
+        };
+        if (settings.Endpoint.Query.Length > 0 || settings.Endpoint.Fragment.Length > 0)
+        {
+            section.MistakeAt("endpoint", "holds a query or a fragment", $"write the address alone, for instance {Example}; secrets belong in the file that headersFile names");
+        }
+
+        if (settings.Headers.Count > 0 && settings.Endpoint.Scheme == "http" && !settings.Endpoint.IsLoopback)
+        {
+            section.MistakeAt("endpoint", "would carry the headers over the network in the clear", "write https://…, or let a collector on this machine pass the traces on");
+        }
+
+        section.RefuseOthers();
+        return settings;
+    }
+
+    private static IReadOnlyList<KeyValuePair<string, string>> ReadHeaders(ConfigurationSection section)
+    {
+        if (section.Secret("headersFile") is not { } text)
+        {
+            return [];
+        }
+
+        if (!OtlpHeaders.TryParse(text.Reveal(), out IReadOnlyList<KeyValuePair<string, string>>? headers, out string why))
+        {
+            section.MistakeAt("headersFile", $"names a file in which {why}", "write what the collector wants to be shown, one 'Name: value' a line");
+        }
+
+        return headers ?? [];
+    }
+
     private static string ReadText(string file)
     {
         try
@@ -188,7 +228,7 @@ public static class HubConfigurationReader
             case [{ RootNode: YamlMappingNode root }]:
                 return new ConfigurationSection(file, "", root, mistakes);
             default:
-                mistakes.Add(new(file, 1, 1, "the file is not one list of keys", "write the keys ledger, telemetry, broker, personalKeyFile, authority and frontDoor, as the README of hub/ shows"));
+                mistakes.Add(new(file, 1, 1, "the file is not one list of keys", "write the keys ledger, telemetry, broker, personalKeyFile, authority, frontDoor and tracing, as the README of hub/ shows"));
                 return null;
         }
     }
