@@ -124,8 +124,12 @@ internal sealed class OutboxWriter : IDisposable
                 _rows.Tallies.Tell(_rows, now);
             }
 
-            _commits += _rows.Commit(last) ? 1 : 0;
-            _samples.Traces.Stored();
+            if (_rows.Commit(last))
+            {
+                _commits++;
+                _samples.Traces.Stored();
+            }
+
             if (taken.Samples.Count > 0)
             {
                 _samples.GiveBack(taken.Samples);

@@ -16,7 +16,7 @@ internal sealed class SampleTraces
 
     private readonly Lock _lock = new();
     private readonly Dictionary<(string Device, long TimeMs), Activity> _waiting = [];
-    private readonly Dictionary<(string Device, long TimeMs), Activity> _carried = [];
+    private readonly List<((string Device, long TimeMs) Read, Activity Span)> _carried = [];
     private volatile int _count;
 
     /// <summary>Whether there is a context that the next batch could bear.</summary>
@@ -61,7 +61,7 @@ internal sealed class SampleTraces
                     continue;
                 }
 
-                _carried.Add((sample.Point.Device, sample.TimeMs), span);
+                _carried.Add(((sample.Point.Device, sample.TimeMs), span));
                 if (borne is { } first)
                 {
                     span.AddLink(new ActivityLink(first.ToActivityContext()));
@@ -81,7 +81,7 @@ internal sealed class SampleTraces
     /// <summary>What was carried is on disk.</summary>
     public void Stored()
     {
-        foreach (Activity span in _carried.Values)
+        foreach ((_, Activity span) in _carried)
         {
             span.StopApart();
         }

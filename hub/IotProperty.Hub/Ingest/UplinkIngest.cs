@@ -36,25 +36,25 @@ public sealed class UplinkIngest(
         using Activity? span = HubTraces.BeginIngest(site, lane, decoded, payload.Length, arrived, time);
         if (decoded.Key is not { } key)
         {
-            Ended(lane, "unreadable", decoded.Why);
+            Ended(span, lane, "unreadable", decoded.Why);
             logger.Unreadable(site, UplinkTopics.Name(lane), payload.Length, decoded.Why);
             return null;
         }
 
         if (WhyNotOf(site, lane, key) is { } foreign)
         {
-            return Refuse(site, lane, key, foreign);
+            return Refuse(span, site, lane, key, foreign);
         }
 
         directory.Heard(site);
         if (!decoded.Done)
         {
-            return Refuse(site, lane, key, $"this hub cannot read it: {decoded.Why}");
+            return Refuse(span, site, lane, key, $"this hub cannot read it: {decoded.Why}");
         }
 
         if (UplinkText.WhyNot(decoded.Batch) is { } unstorable)
         {
-            return Refuse(site, lane, key, $"it can never be stored: {unstorable}");
+            return Refuse(span, site, lane, key, $"it can never be stored: {unstorable}");
         }
 
         LedgerCommit? committed;
@@ -64,18 +64,18 @@ public sealed class UplinkIngest(
         }
         catch (UnstorableBatchException never)
         {
-            return Refuse(site, lane, key, $"it can never be stored: {never.Message}");
+            return Refuse(span, site, lane, key, $"it can never be stored: {never.Message}");
         }
 
         if (committed is not { } commit)
         {
-            Ended(lane, "failed", "the store cannot commit now");
+            Ended(span, lane, "failed", "the store cannot commit now");
             return null;
         }
 
         if (commit.Outcome == CommitOutcome.KeyCollision)
         {
-            return Refuse(site, lane, key, "another batch was committed under this key: two edges speak for one site, or the edge lost its store");
+            return Refuse(span, site, lane, key, "another batch was committed under this key: two edges speak for one site, or the edge lost its store");
         }
 
         if (commit.Outcome == CommitOutcome.Committed)
@@ -88,7 +88,7 @@ public sealed class UplinkIngest(
             }
         }
 
-        Ended(lane, commit.Outcome == CommitOutcome.Committed ? "committed" : "duplicate");
+        Ended(span, lane, commit.Outcome == CommitOutcome.Committed ? "committed" : "duplicate");
         return new Receipt(key, ReceiptStatus.Committed, "");
     }
 
@@ -146,24 +146,21 @@ public sealed class UplinkIngest(
         }
     }
 
-    private Receipt Refuse(string site, Lane lane, BatchKey key, string why)
+    private Receipt Refuse(Activity? span, string site, Lane lane, BatchKey key, string why)
     {
-        Ended(lane, "refused", why);
+        Ended(span, lane, "refused", why);
         logger.Refused(site, key.Epoch, UplinkTopics.Name(lane), key.Sequence, why);
         return new Receipt(key, ReceiptStatus.Refused, why);
     }
 
     /// <summary>Counted, and told by the span of the batch.</summary>
-    private void Ended(Lane lane, string outcome, string? why = null)
+    private void Ended(Activity? span, Lane lane, string outcome, string? why = null)
     {
         meter.Ended(lane, outcome);
-        if (HubTraces.Source.HasListeners() && Activity.Current is { } span)
+        span?.SetTag(Spans.Outcome, outcome);
+        if (why is not null)
         {
-            span.SetTag(Spans.Outcome, outcome);
-            if (why is not null)
-            {
-                span.Fail(why);
-            }
+            span.Fail(why);
         }
     }
 

@@ -34,7 +34,7 @@ public sealed class LineSpanTests : IAsyncDisposable
         Assert.Equal(default, read.ParentSpanId);
         Assert.Equal(ActivityStatusCode.Unset, read.Status);
         Assert.Equal(
-            ["iotp.attempts=1", "iotp.block=holding 100, 1 long", "iotp.device=m", "iotp.line=line", "iotp.outcome=Ok", "iotp.protocol=modbus", "iotp.samples.kept=1", "iotp.samples=1"],
+            ["iotp.attempts=1", "iotp.block=holding 0, 1 long", "iotp.device=m", "iotp.line=line", "iotp.outcome=Ok", "iotp.protocol=modbus", "iotp.samples.kept=1", "iotp.samples=1"],
             read.TagObjects.Select(tag => $"{tag.Key}={tag.Value}").Order(StringComparer.Ordinal));
         Assert.Equal(read.Context, Assert.Single(_sinks.Contexts));
     }

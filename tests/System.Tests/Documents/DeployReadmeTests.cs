@@ -1,3 +1,6 @@
+using IotProperty.Edge.Drivers;
+using IotProperty.Edge.Profiles;
+using IotProperty.Hub.Hosting.Configuration;
 using IotProperty.Hub.Storage;
 using IotProperty.Tests;
 
@@ -25,6 +28,26 @@ public sealed class DeployReadmeTests : IDisposable
     [PeerFact("promtool")]
     public Task Alerts_are_checked_as_it_stands() =>
         RunAsync(Sample("promtool").Replace("promtool check config", "promtool check config --syntax-only", StringComparison.Ordinal));
+
+    [Fact]
+    public void The_keys_of_traces_are_read_by_edge_and_hub_alike()
+    {
+        string keys = Assert.Single(MarkdownSamples.Of("deploy/README.md", "yaml"), sample => sample.Text.StartsWith("tracing:", StringComparison.Ordinal)).Text;
+        File.WriteAllText(Path.Combine(_folder.FullName, "otlp.headers"), "Authorization: Bearer word\n");
+        string file = Path.Combine(_folder.FullName, "hub.yaml");
+        File.WriteAllText(file, keys);
+        TracingSettings hub = HubConfigurationReader.Read(file).Tracing!;
+        string site = MarkdownSamples.Of("README.md", "yaml")[1].Text;
+        SiteReadResult edge = SiteConfigurationReader.Read(new SiteSources
+        {
+            Profiles = [new SourceText("profile", MarkdownSamples.Of("README.md", "yaml")[0].Text)],
+            Site = new SourceText("site.yaml", site + "\n" + keys),
+            Items = ItemDictionary.Standard,
+            FindTimeZone = TimeZoneInfo.FindSystemTimeZoneById,
+        });
+        Assert.Empty(edge.Mistakes);
+        Assert.Equal(new TracingConfiguration(hub.Endpoint, hub.Ratio, "otlp.headers"), edge.Site!.Tracing);
+    }
 
     [Fact]
     public void The_script_of_the_packages_is_there() =>
