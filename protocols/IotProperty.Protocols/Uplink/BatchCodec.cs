@@ -14,7 +14,7 @@ public static class BatchCodec
     private const int MaxBodyFields = UplinkLimits.MaxRecords * 2;
     private const int MaxHeaderFields = 32;
 
-    private const ulong TraceTag = (Wire.Batch.TraceContextFieldNumber << 3) | (uint)WireFormat.WireType.LengthDelimited;
+    private const uint TraceTag = (Wire.Batch.TraceContextFieldNumber << 3) | (uint)WireFormat.WireType.LengthDelimited;
 
     /// <summary>
     /// Throws <see cref="ArgumentException"/> when the batch has no records or more than <see cref="UplinkLimits.MaxRecords"/>, has records of another lane,
@@ -93,15 +93,17 @@ public static class BatchCodec
     /// <summary>The trace of an encoded batch, by its header alone: the body is passed over. Null where it is not traced. Believes the checksum.</summary>
     public static TraceContext? TraceOf(ReadOnlySpan<byte> payload)
     {
+        TraceContext? trace = null;
         while (WireMessage.TryReadField(ref payload, out ulong tag, out ReadOnlySpan<byte> content))
         {
-            if (tag == TraceTag)
+            // As the parser reads it: of a field that comes twice the last one counts, and a tag has 32 bits.
+            if (unchecked((uint)tag) == TraceTag)
             {
-                return TraceContext.TryRead(content);
+                trace = TraceContext.TryRead(content);
             }
         }
 
-        return null;
+        return trace;
     }
 
     private static Batch? Telemetry(BatchKey key, Wire.Batch wire, out string why) =>

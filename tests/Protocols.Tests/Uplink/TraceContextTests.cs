@@ -86,6 +86,22 @@ public class TraceContextTests
         Assert.Equal(BatchText.Of(Traced), BatchText.Of(BatchCodec.Decode(newer).Batch!));
     }
 
+    /// <summary>Found by fuzzing: of a field that comes twice the last one counts, for whoever reads the header alone too.</summary>
+    [Theory]
+    [InlineData("4219" + "00000000000000000000000000000001" + "0000000000000001" + "01")]
+    [InlineData("4200")]
+    [InlineData("c280808010" + "19" + "00000000000000000000000000000002" + "0000000000000001" + "01")]
+    public void Of_two_contexts_the_last_one_counts(string second)
+    {
+        byte[] payload = BatchCodec.Encode(Traced);
+        byte[] twice = [.. payload[..^MessageSeal.Length], .. Convert.FromHexString(second), .. new byte[MessageSeal.Length]];
+        MessageSeal.Write(twice);
+        DecodedBatch decoded = BatchCodec.Decode(twice);
+        Assert.Equal("", decoded.Why);
+        Assert.NotEqual(Traced.Trace, decoded.Trace);
+        Assert.Equal(decoded.Trace, BatchCodec.TraceOf(twice));
+    }
+
     [Fact]
     public void Tallies_know_nothing_of_traces() =>
         Prop.ForAll(UplinkGen.Batch.ToArbitrary(), batch =>
