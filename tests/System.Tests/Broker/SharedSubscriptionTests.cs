@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Net.Sockets;
 using IotProperty.Edge;
+using IotProperty.Edge.Control;
 using IotProperty.Edge.Outbox;
 using IotProperty.Edge.Storage;
 using IotProperty.Edge.Uplink;
@@ -242,8 +243,14 @@ public class SharedSubscriptionTests
                 RetryMs = 100,
                 MaxRetryMs = 200,
             };
-            UplinkService service = new(options, new MqttConnector(TimeProvider.System), _outbox, _outbox, _clock, new Random(3), NullLogger<UplinkService>.Instance);
+            UplinkService service = new(options, new MqttConnector(TimeProvider.System), _outbox, new NoCommands(), _clock, new Random(3), NullLogger<UplinkService>.Instance);
             _running = service.RunAsync(_stop.Token);
+        }
+
+        /// <summary>Nobody commands here.</summary>
+        private sealed class NoCommands : ICommandSink
+        {
+            public void Post(string id, ReadOnlyMemory<byte> payload) => throw new InvalidOperationException($"no command was expected, but {id} came");
         }
 
         public static RunningEdge Start(int port) => new(port);
