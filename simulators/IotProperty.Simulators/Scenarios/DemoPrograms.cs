@@ -8,4 +8,8 @@ namespace IotProperty.Simulators.Scenarios;
 /// <param name="DataFolder">Everything is written below it.</param>
 /// <param name="Http">Where the hub's pages listen.</param>
 /// <param name="Seed">Of the simulated building.</param>
-public sealed record DemoPrograms(string Hub, string Edge, string Simulator, string SiteFolder, string DataFolder, string Http, long Seed);
+public sealed record DemoPrograms(string Hub, string Edge, string Simulator, string SiteFolder, string DataFolder, string Http, long Seed)
+{
+    /// <summary>How long a program's start may take beside everything else that the machine does; that of a quiet machine when null.</summary>
+    public TimeSpan? StartWithin { get; init; }
+}

@@ -72,8 +72,8 @@ public sealed class DemoRig : IAsyncDisposable
         Directory.CreateDirectory(_programs.DataFolder);
         JsonElement lines = await StartSimulatorAsync(cancellationToken);
         _hub = StartHub();
-        JsonElement administrator = await _hub.AwaitEventAsync("administrator-created", cancellationToken);
-        JsonElement ready = await _hub.AwaitEventAsync("ready", cancellationToken);
+        JsonElement administrator = await _hub.AwaitEventAsync("administrator-created", cancellationToken, _programs.StartWithin);
+        JsonElement ready = await _hub.AwaitEventAsync("ready", cancellationToken, _programs.StartWithin);
         (_http, _mqtt) = (Text(ready, "http"), Text(ready, "mqtt"));
         User = Text(administrator, "user");
         string oneTime = (await File.ReadAllTextAsync(Text(administrator, "passwordFile"), cancellationToken)).Trim();
@@ -109,7 +109,7 @@ public sealed class DemoRig : IAsyncDisposable
     public async Task RestartHubAsync(CancellationToken cancellationToken)
     {
         _hub = StartHub();
-        await _hub.AwaitEventAsync("ready", cancellationToken);
+        await _hub.AwaitEventAsync("ready", cancellationToken, _programs.StartWithin);
     }
 
     /// <summary>
@@ -138,7 +138,7 @@ public sealed class DemoRig : IAsyncDisposable
     {
         if (_edgeHealth is null)
         {
-            JsonElement ready = await Edge.AwaitEventAsync("ready", cancellationToken);
+            JsonElement ready = await Edge.AwaitEventAsync("ready", cancellationToken, _programs.StartWithin);
             _edgeHealth = Text(ready, "health");
         }
 
@@ -199,7 +199,7 @@ public sealed class DemoRig : IAsyncDisposable
             "--ports", PortsFolder, "--control", ControlPath, "--data", Path.Combine(_programs.DataFolder, "simulator"), "--meter-speed", MeterSpeed.ToString(CultureInfo.InvariantCulture), "--json",
         ];
         _simulator = ChildProgram.Start("simulator", _programs.Simulator, arguments, _logs);
-        return await _simulator.AwaitEventAsync("ready", cancellationToken);
+        return await _simulator.AwaitEventAsync("ready", cancellationToken, _programs.StartWithin);
     }
 
     private ChildProgram StartHub() => ChildProgram.Start("hub", _programs.Hub, ["run", "--data", _hubData, "--http", _http, "--mqtt", _mqtt, "--json"], _logs);

@@ -143,7 +143,10 @@ public sealed class TracedEstateTests : IDisposable
             SiteFolder: site,
             DataFolder: data,
             Http: "127.0.0.1:0",
-            Seed: 7));
+            Seed: 7)
+        {
+            StartWithin = TimeSpan.FromSeconds(90),
+        });
     }
 
     private string Log(string program) => File.ReadAllText(Path.Combine(_folder.FullName, "data", "logs", program + ".log"));
