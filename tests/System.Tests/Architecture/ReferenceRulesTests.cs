@@ -1,3 +1,5 @@
+using IotProperty.SystemTests.Documents;
+
 namespace IotProperty.SystemTests.Architecture;
 
 public class ReferenceRulesTests
@@ -53,6 +55,18 @@ public class ReferenceRulesTests
     }
 
     /// <summary>Ties the assembly references of the test above to real uses, so that the compiler does not leave them out.</summary>
+    [Fact]
+    public void Source_lies_in_the_folders_of_the_layout_and_in_no_others()
+    {
+        string[] folders =
+        [
+            .. Directory.EnumerateDirectories(MarkdownSamples.Root)
+                .Where(folder => Path.GetFileName(folder)[0] != '.' && Directory.EnumerateFiles(folder, "*.cs", SearchOption.AllDirectories).Any())
+                .Select(folder => Path.GetFileName(folder)).Order(StringComparer.Ordinal),
+        ];
+        Assert.Equal(["edge", "hub", "protocols", "simulators", "tests"], folders);
+    }
+
     [Fact]
     public void Edge_and_hub_are_programs_of_their_own()
     {
