@@ -35,6 +35,7 @@ internal sealed class ExportRequests : IDisposable
 
     private void Note(HttpStatusCode answered) => _why = $"HTTP {(int)answered} {answered}";
 
+    /// <summary>The exporter sends from a thread of its own, and so does not send asynchronously.</summary>
     private sealed class Watched(ExportRequests requests, HttpMessageHandler inner) : DelegatingHandler(inner)
     {
         protected override HttpResponseMessage Send(HttpRequestMessage request, CancellationToken cancellationToken)
@@ -43,22 +44,6 @@ internal sealed class ExportRequests : IDisposable
             try
             {
                 HttpResponseMessage response = base.Send(request, either.Token);
-                requests.Note(response.StatusCode);
-                return response;
-            }
-            catch (Exception failed) when (failed is HttpRequestException or OperationCanceledException)
-            {
-                requests._why = failed is HttpRequestException ? failed.Message : "no answer in time";
-                throw;
-            }
-        }
-
-        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
-        {
-            using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, requests._ended);
-            try
-            {
-                HttpResponseMessage response = await base.SendAsync(request, either.Token).ConfigureAwait(false);
                 requests.Note(response.StatusCode);
                 return response;
             }
