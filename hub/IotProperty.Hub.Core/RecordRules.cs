@@ -6,7 +6,7 @@ namespace IotProperty.Hub;
 public sealed class RecordRules
 {
     private const int MaxIdLength = 64;
-    private const int MaxTextLength = 200;
+    public const int MaxTextLength = 200;
     private readonly List<Reason> _reasons = [];
 
     public IReadOnlyList<Reason> Reasons => _reasons;

@@ -53,12 +53,15 @@ public static class AuditAction
     /// <summary>A resident's name and telephone number were shown unmasked.</summary>
     public const string ResidentShown = "resident-shown";
 
+    /// <summary>Somebody looked for residents by a name or telephone number, which the entry does not hold.</summary>
+    public const string ResidentsSearched = "residents-searched";
+
     public const string KeyRotated = "key-rotated";
 
     public static IReadOnlyList<string> All { get; } =
     [
         LoggedIn, LoginFailed, LockedOut, Unlocked, LoggedOut, PasswordChanged, PersonAdded, PasswordReset, PersonRemoved, RoleGranted, RoleRevoked, TokenCreated,
         TokenRevoked, EdgeAdded, EdgeRenewed, EdgeInvited, EdgeEnrolled, EdgeCertificateRenewed, EdgeRevoked, Refused, TokenRefused, RateLimited, AlarmAcknowledged, WorkOrderRaised, WorkOrderMoved, TechnicianAdded, TechnicianChanged, PlanAdded,
-        RecordAdded, MeterInstalled, MeterRemoved, TariffAdded, TariffAssigned, InvoiceIssued, ResidentShown, KeyRotated,
+        RecordAdded, MeterInstalled, MeterRemoved, TariffAdded, TariffAssigned, InvoiceIssued, ResidentShown, ResidentsSearched, KeyRotated,
     ];
 }

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace IotProperty.Hub.Registry;
 
 /// <summary>The numeric values are in the database and never change.</summary>
@@ -21,6 +23,14 @@ public sealed record Occupant
 
     /// <summary>Of the identity card or passport; empty: not recorded.</summary>
     public string IdNumber { get; init; } = "";
+
+    /// <summary>In the ledger: by what the encrypted name is found. Empty elsewhere, and told to nobody.</summary>
+    [JsonIgnore]
+    public string NameMark { get; init; } = "";
+
+    /// <summary>As <see cref="NameMark"/>, of the telephone number.</summary>
+    [JsonIgnore]
+    public string PhoneMark { get; init; } = "";
 
     public OccupantRole Role { get; init; }
 

@@ -30,6 +30,9 @@ public sealed record ListenerLimits
     /// <summary>Requests from one address with a token that is none.</summary>
     public int WrongTokensPerMinute { get; init; } = 60;
 
+    /// <summary>Searches for residents of one person or token: enough at a gate, too few to try out a list of names.</summary>
+    public int ResidentSearchesPerMinute { get; init; } = 20;
+
     /// <summary>Requests of one person or token, or of one address without either.</summary>
     public int RequestsPerMinute { get; init; } = 6000;
 

@@ -39,14 +39,22 @@ internal static class RequestRates
             return RateLimitPartition.GetNoLimiter("free");
         }
 
-        if (request.Path == "/login" && HttpMethods.IsPost(request.Method))
+        // By the route and not by the path, which can be written in several ways.
+        RouteRate? rate = context.GetEndpoint()?.Metadata.GetMetadata<RouteRateMetadata>()?.Rate;
+        if (rate == RouteRate.Login)
         {
             return Fixed("login " + AddressOf(context), limits.LoginsPerMinute);
         }
 
         if (context.User.Identity?.IsAuthenticated == true)
         {
-            return Fixed("known " + context.User.FindFirstValue(ClaimTypes.NameIdentifier), limits.RequestsPerMinute);
+            string who = context.User.FindFirstValue(ClaimTypes.NameIdentifier) ?? "";
+            if (rate == RouteRate.ResidentSearch)
+            {
+                return Fixed("search " + who, limits.ResidentSearchesPerMinute);
+            }
+
+            return Fixed("known " + who, limits.RequestsPerMinute);
         }
 
         return ApiTokenHandler.IsBearer(request)
@@ -69,3 +77,13 @@ internal static class RequestRates
         return address.AddressFamily == AddressFamily.InterNetworkV6 ? Convert.ToHexStringLower(address.GetAddressBytes().AsSpan(0, 8)) : address.ToString();
     }
 }
+
+/// <summary>Which requests have a rate of their own.</summary>
+internal enum RouteRate
+{
+    Login,
+    ResidentSearch,
+}
+
+/// <summary>On a route that has a rate of its own.</summary>
+internal sealed record RouteRateMetadata(RouteRate Rate);

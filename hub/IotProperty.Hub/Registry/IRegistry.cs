@@ -27,6 +27,12 @@ public interface IRegistry
     /// <summary>Masked as <see cref="Masking"/> says.</summary>
     ValueTask<Page<Occupant>> OccupantsAsync(string? unit, PageRequest page, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Those whose whole name or telephone number is this text, however it is spaced or cased; masked, at most <see cref="PageRequest.MaxLimit"/>. The audit log tells of the
+    /// search, not of the text, before.
+    /// </summary>
+    ValueTask<Result<Page<Occupant>>> FindOccupantsAsync(string text, CancellationToken cancellationToken);
+
     /// <summary>One occupant as they are; the audit log tells of it before.</summary>
     ValueTask<Result<Occupant>> ShowOccupantAsync(string id, CancellationToken cancellationToken);
 

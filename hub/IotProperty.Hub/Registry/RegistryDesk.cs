@@ -120,6 +120,29 @@ public sealed class RegistryDesk(Ledger ledger, EdgeDirectory edges, PersonalVau
         return new Page<Occupant>([.. closed.Items.Select(occupant => Masking.Mask(vault.Open(occupant)))], closed.Next);
     }
 
+    public async ValueTask<Result<Page<Occupant>>> FindOccupantsAsync(string text, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        if (text.Length > RecordRules.MaxTextLength || vault.Wanted(text) is not { } wanted)
+        {
+            return Refusal.Invalid("occupant.search", $"text: write a whole name or telephone number, of at most {RecordRules.MaxTextLength} characters");
+        }
+
+        List<Occupant> closed = await ledger.WriteAsync(
+            async change =>
+            {
+                List<Occupant> found = await change.Db.Set<Occupant>()
+                    .Where(o => wanted.Names.Contains(o.NameMark) || wanted.Phones.Contains(o.PhoneMark))
+                    .OrderBy(o => o.Id)
+                    .Take(PageRequest.MaxLimit)
+                    .ToListAsync(cancellationToken);
+                change.Audit(AuditAction.ResidentsSearched, "occupant", "", "", $"by name or telephone number, {found.Count} found");
+                return found;
+            },
+            cancellationToken);
+        return new Page<Occupant>([.. closed.Select(occupant => Masking.Mask(vault.Open(occupant)))], null);
+    }
+
     public async ValueTask<Result<Occupant>> ShowOccupantAsync(string id, CancellationToken cancellationToken)
     {
         // The entry of the audit log is on disk before anybody sees the name.

@@ -50,7 +50,9 @@ public sealed class AccessTableTests(HubFixture fixture) : IClassFixture<HubFixt
         ["POST /invoices"] = "ab",
         ["GET /invoices/{id}"] = "abr",
         ["GET /residents"] = "agb",
+        ["POST /residents/search"] = "agb",
         ["POST /residents/{id}/show"] = "agb",
+        ["POST /api/v1/occupants/search"] = "agb",
         ["POST /api/v1/occupants/{id}/show"] = "agb",
         ["GET /tokens"] = "a",
         ["POST /tokens/{id}/revoke"] = "a",
@@ -217,7 +219,7 @@ public sealed class AccessTableTests(HubFixture fixture) : IClassFixture<HubFixt
     public async Task Read_only_permissions_change_nothing()
     {
         using HttpClient program = await fixture.Hub.ProgramAsync(Roles.Administrator, null, [.. Permissions.ReadOnly]);
-        string[] looks = ["POST /residents/{id}/show", "POST /api/v1/occupants/{id}/show", "POST /logout", "POST /account/password"];
+        string[] looks = ["POST /residents/search", "POST /residents/{id}/show", "POST /api/v1/occupants/search", "POST /api/v1/occupants/{id}/show", "POST /logout", "POST /account/password"];
         foreach (string key in Table.Where(row => row.Value != Anybody && row.Key.StartsWith("POST", StringComparison.Ordinal)).Select(row => row.Key).Except(looks))
         {
             using HttpResponseMessage answer = await SendAsync(program, key);

@@ -1,3 +1,4 @@
+using IotProperty.Hub.Hosting;
 using IotProperty.Hub.People;
 using IotProperty.Hub.Registry;
 using Microsoft.AspNetCore.Mvc;
@@ -32,6 +33,9 @@ internal static class RegistryRoutes
         group.MapPost("/occupants/{id}/show", async (string id, IRegistry registry, CancellationToken cancellationToken) =>
             ApiResults.Ok(await registry.ShowOccupantAsync(id, cancellationToken)))
             .Requires(Permission.SeeResidents).Produces<Occupant>().WithSummary("One owner or occupant unmasked; the audit log tells of it.");
+        group.MapPost("/occupants/search", async ([FromBody] OccupantSearch search, IRegistry registry, CancellationToken cancellationToken) =>
+            ApiResults.Ok(await registry.FindOccupantsAsync(search.Text, cancellationToken)))
+            .Requires(Permission.SeeResidents).WithMetadata(new RouteRateMetadata(RouteRate.ResidentSearch)).Produces<Page<Occupant>>().WithSummary("Owners and occupants of this whole name or telephone number, masked; the audit log tells of the search.");
         group.MapPost("/occupants", async ([FromBody] Occupant occupant, IRegistry registry, CancellationToken cancellationToken) =>
             ApiResults.Created(await registry.AddAsync(occupant, cancellationToken), added => $"/api/v1/occupants?unit={added.Unit}"))
             .Requires(Permission.ChangeRegistry).Produces<Occupant>(201).WithSummary("Add an owner or occupant.");
@@ -55,4 +59,11 @@ internal static class RegistryRoutes
         group.MapGet("/edges", async (IRegistry registry, CancellationToken cancellationToken) =>
             new Page<EdgeRecord>(await registry.EdgesAsync(cancellationToken), null)).Requires(Permission.WatchBuilding).WithSummary("What is known of every edge.");
     }
+}
+
+/// <summary>Whom to look for. In a body and not in an address, which logs and histories keep.</summary>
+internal sealed record OccupantSearch
+{
+    /// <summary>A whole name or telephone number.</summary>
+    public required string Text { get; init; }
 }

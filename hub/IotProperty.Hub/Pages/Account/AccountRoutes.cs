@@ -12,7 +12,7 @@ internal static class AccountRoutes
     public static void MapAccount(this IEndpointRouteBuilder pages)
     {
         pages.MapGet("/login", (string? returnUrl) => Html.Page<LoginPage>(new { ReturnUrl = OwnAddress(returnUrl) })).AllowAnonymous();
-        pages.MapPost("/login", LogInAsync).AllowAnonymous();
+        pages.MapPost("/login", LogInAsync).AllowAnonymous().WithMetadata(new RouteRateMetadata(RouteRate.Login));
         pages.MapPost("/language", (Delegate)ChooseLanguageAsync).AllowAnonymous();
         pages.MapPost("/logout", async (LoginDesk login, CancellationToken cancellationToken) =>
         {

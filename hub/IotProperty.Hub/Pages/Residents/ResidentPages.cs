@@ -1,3 +1,4 @@
+using IotProperty.Hub.Hosting;
 using IotProperty.Hub.People;
 using IotProperty.Hub.Registry;
 
@@ -13,6 +14,7 @@ internal static class ResidentPages
     public static void MapResidents(this IEndpointRouteBuilder pages)
     {
         pages.MapGet("/residents", ListAsync).Requires(Permission.SeeResidents);
+        pages.MapPost("/residents/search", SearchAsync).Requires(Permission.SeeResidents).WithMetadata(new RouteRateMetadata(RouteRate.ResidentSearch));
         pages.MapPost("/residents/{id}/show", ShowAsync).Requires(Permission.SeeResidents);
     }
 
@@ -23,6 +25,18 @@ internal static class ResidentPages
         string? next = page.Next is null ? null : "/residents" + QueryString.Create(
             new Dictionary<string, string?> { ["unit"] = unit, ["after"] = page.Next }.Where(part => !string.IsNullOrEmpty(part.Value)));
         return Html.Page<ResidentListPage>(new { Residents = page.Items, Units = units, Unit = unit ?? "", Next = next, IsFirst = string.IsNullOrEmpty(after) });
+    }
+
+    /// <summary>By form, so that no name stands in an address, which logs and histories keep.</summary>
+    private static async Task<IResult> SearchAsync(HttpContext context, IRegistry registry)
+    {
+        IFormCollection form = await context.Request.ReadFormAsync(context.RequestAborted);
+        string text = form["text"].ToString().Trim();
+        Result<Page<Occupant>> found = await registry.FindOccupantsAsync(text, context.RequestAborted);
+        IReadOnlyDictionary<string, string> units = await UnitNamesAsync(registry, context.RequestAborted);
+        return found.Succeeded
+            ? Html.Page<ResidentListPage>(new { Residents = found.Value.Items, Units = units, Sought = text })
+            : Html.Page<ResidentListPage>(new { Residents = Array.Empty<Occupant>(), Units = units, Sought = text, Problem = Words.T("residents.no-text") }, StatusCodes.Status422UnprocessableEntity);
     }
 
     private static async Task<IResult> ShowAsync(string id, IRegistry registry, CancellationToken cancellationToken)

@@ -35,6 +35,10 @@ public sealed class PersonalKeys(string file)
     /// <exception cref="UsageException">The file is missing or wrong.</exception>
     public PersonalKey Current => Read()[^1];
 
+    /// <summary>The newest last.</summary>
+    /// <exception cref="UsageException">The file is missing or wrong.</exception>
+    public IReadOnlyList<PersonalKey> All => Read();
+
     /// <summary>Null when the file does not hold it.</summary>
     /// <exception cref="UsageException">The file is missing or wrong.</exception>
     public PersonalKey? Find(string id) => Read().FirstOrDefault(key => key.Id == id);

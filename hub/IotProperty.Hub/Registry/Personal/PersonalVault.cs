@@ -19,10 +19,11 @@ public sealed class PersonalVault(Ledger ledger, LedgerDatabase database, Person
     private const int ChunkRows = 500;
 
     private readonly PersonalSeal _seal = new(keys);
+    private readonly PersonalMarks _marks = new(keys);
     private readonly SemaphoreSlim _making = new(1, 1);
     private string _registered = "";
 
-    /// <summary>Checks the file against the ledger and encrypts what an older program left plain, or an earlier key encrypted.</summary>
+    /// <summary>Checks the file against the ledger, and encrypts and marks what an older program left plain or without a mark, or an earlier key encrypted.</summary>
     /// <exception cref="UsageException">The file is missing, wrong or of another ledger.</exception>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
@@ -80,6 +81,8 @@ public sealed class PersonalVault(Ledger ledger, LedgerDatabase database, Person
             Name = _seal.Close(occupant.Name, Table, occupant.Id, "name"),
             Phone = _seal.Close(occupant.Phone, Table, occupant.Id, "phone"),
             IdNumber = _seal.Close(occupant.IdNumber, Table, occupant.Id, "id_number"),
+            NameMark = _marks.OfName(occupant.Name),
+            PhoneMark = _marks.OfPhone(occupant.Phone),
         };
     }
 
@@ -93,7 +96,22 @@ public sealed class PersonalVault(Ledger ledger, LedgerDatabase database, Person
             Name = _seal.Open(occupant.Name, Table, occupant.Id, "name"),
             Phone = _seal.Open(occupant.Phone, Table, occupant.Id, "phone"),
             IdNumber = _seal.Open(occupant.IdNumber, Table, occupant.Id, "id_number"),
+            NameMark = "",
+            PhoneMark = "",
         };
+    }
+
+    /// <summary>The marks of rows whose name or telephone number is this text, whichever of the keys made them; null when it holds neither letter nor digit.</summary>
+    public (IReadOnlyList<string> Names, IReadOnlyList<string> Phones)? Wanted(string text)
+    {
+        // Nobody is registered yet, and there is nothing to find.
+        if (!keys.Exists)
+        {
+            return PersonalMarks.NormaliseName(text).Length > 0 ? ([], []) : null;
+        }
+
+        (IReadOnlyList<string> names, IReadOnlyList<string> phones) = (_marks.WantedNames(text), _marks.WantedPhones(text));
+        return names.Count + phones.Count > 0 ? (names, phones) : null;
     }
 
     /// <summary>Makes a new key and encrypts everything with it. Returns the key and how many people were encrypted anew. Broken off, the next start goes on.</summary>
@@ -123,8 +141,10 @@ public sealed class PersonalVault(Ledger ledger, LedgerDatabase database, Person
                 async change =>
                 {
                     string current = _seal.CurrentPrefix;
+                    string mark = _marks.CurrentPrefix;
                     List<Occupant> due = await change.Db.Set<Occupant>()
-                        .Where(o => !o.Name.StartsWith(current) || (o.Phone != "" && !o.Phone.StartsWith(current)) || (o.IdNumber != "" && !o.IdNumber.StartsWith(current)))
+                        .Where(o => !o.Name.StartsWith(current) || (o.Phone != "" && !o.Phone.StartsWith(current)) || (o.IdNumber != "" && !o.IdNumber.StartsWith(current))
+                            || !o.NameMark.StartsWith(mark) || (o.Phone != "" && !o.PhoneMark.StartsWith(mark)))
                         .OrderBy(o => o.Id)
                         .Take(ChunkRows)
                         .ToListAsync(change.CancellationToken);
