@@ -21,6 +21,8 @@ public sealed class PeerProcess : IAsyncDisposable
         return new PeerProcess(Process.Start(info) ?? throw new InvalidOperationException($"{program} did not start"));
     }
 
+    public int Id => _process.Id;
+
     public bool HasExited => _process.HasExited;
 
     /// <summary>Runs a program to its end.</summary>

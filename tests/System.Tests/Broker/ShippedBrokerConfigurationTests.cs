@@ -7,7 +7,6 @@ using IotProperty.Hub.Enrolment;
 using IotProperty.Hub.Hosting.Configuration;
 using IotProperty.Protocols.Mqtt;
 using IotProperty.Protocols.Uplink;
-using IotProperty.SystemTests.Documents;
 using IotProperty.SystemTests.Entry;
 using IotProperty.Tests;
 
@@ -19,11 +18,9 @@ public sealed class ShippedBrokerConfigurationTests : IAsyncLifetime, IAsyncDisp
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly string _folder = Directory.CreateTempSubdirectory("iotp-shipped-broker-").FullName;
-    private readonly int _edgePort = FreePort.Next();
-    private readonly int _hubPort = FreePort.Next();
     private readonly CertificateAuthority _authority = CertificateAuthority.Create(TimeProvider.System.GetUtcNow().AddDays(-200));
     private readonly X509Certificate2 _revoked;
-    private PeerProcess? _broker;
+    private ShippedBroker? _broker;
 
     public ShippedBrokerConfigurationTests() => _revoked = IssueTo("riverside");
 
@@ -32,9 +29,9 @@ public sealed class ShippedBrokerConfigurationTests : IAsyncLifetime, IAsyncDisp
     {
         await StartAsync();
         KeyedIngest ingest = new(new SharedStore());
-        Secret password = new("of the hub");
+        Secret password = new(ShippedBroker.HubPassword);
         await using Replica hub = await Replica.StartAsync(
-            _hubPort, ingest, settings: new BrokerSettings { Host = "127.0.0.1", Port = _hubPort, User = "hub", Password = password });
+            _broker!.HubPort, ingest, settings: new BrokerSettings { Host = "127.0.0.1", Port = _broker.HubPort, User = "hub", Password = password });
         await using IMqttLink edge = await ConnectAsync(IssueTo("riverside"));
 
         // Whatever name it gives itself, it is who its certificate says.
@@ -112,7 +109,7 @@ public sealed class ShippedBrokerConfigurationTests : IAsyncLifetime, IAsyncDisp
 
     private async Task<IMqttLink> ConnectAsync(X509Certificate2? shown, string clientId = "riverside")
     {
-        MqttLinkOptions options = new("localhost", _edgePort, true, clientId, "", "", null)
+        MqttLinkOptions options = new("localhost", _broker!.EdgePort, true, clientId, "", "", null)
         {
             ClientCertificate = EntryHub.Shown(shown),
             TrustedRoots = _authority.Chain,
@@ -125,7 +122,7 @@ public sealed class ShippedBrokerConfigurationTests : IAsyncLifetime, IAsyncDisp
     private async Task<string> AlertAsync(X509Certificate2? shown)
     {
         using TcpClient client = new();
-        await client.ConnectAsync("127.0.0.1", _edgePort);
+        await client.ConnectAsync("127.0.0.1", _broker!.EdgePort);
         await using SslStream tls = new(client.GetStream());
         SslClientAuthenticationOptions options = new()
         {
@@ -175,54 +172,6 @@ public sealed class ShippedBrokerConfigurationTests : IAsyncLifetime, IAsyncDisp
         return bare.CopyWithPrivateKey(key);
     }
 
-    private async Task StartAsync()
-    {
-        string passwords = Path.Combine(_folder, "iotp.passwords");
-        await MosquittoServer.AddUserAsync(passwords, "hub", "of the hub");
-        string certificates = Directory.CreateDirectory(Path.Combine(_folder, "certs")).FullName;
-        (string certificate, string key) = EntryHub.WriteServer(_authority, certificates, TimeProvider.System);
-        File.Move(certificate, Path.Combine(certificates, "iotp.pem"));
-        File.Move(key, Path.Combine(certificates, "iotp.key"));
-        await File.WriteAllTextAsync(Path.Combine(certificates, "iotp-authority.pem"), _authority.ChainPem());
-        await File.WriteAllTextAsync(Path.Combine(certificates, "iotp.crl"), _authority.RevocationList([(_revoked.SerialNumber, Now)], Now, TimeSpan.FromDays(30)));
-
-        string shipped = Path.Combine(MarkdownSamples.Root, "deploy", "mosquitto");
-        foreach (string list in (string[])["iotp-edges.acl", "iotp-hubs.acl"])
-        {
-            File.Copy(Path.Combine(shipped, list), Path.Combine(_folder, list));
-        }
-
-        string configuration = Path.Combine(_folder, "iotp.conf");
-        string[] lines = await File.ReadAllLinesAsync(Path.Combine(shipped, "iotp.conf"));
-        await File.WriteAllLinesAsync(
-            configuration,
-            [
-                .. lines.Select(line => line
-                    .Replace("listener 8883", $"listener {_edgePort} 127.0.0.1", StringComparison.Ordinal)
-                    .Replace("listener 1883 ", $"listener {_hubPort} ", StringComparison.Ordinal)
-                    .Replace("/etc/mosquitto/", _folder + "/", StringComparison.Ordinal)),
-                "log_dest none",
-                $"user {Environment.UserName}",
-            ]);
-        _broker = PeerProcess.Start(Peers.Require("mosquitto"), "-c", configuration);
-        while (!await ListensAsync())
-        {
-            Assert.False(_broker.HasExited, "mosquitto does not take the configuration");
-            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System);
-        }
-    }
-
-    private async Task<bool> ListensAsync()
-    {
-        try
-        {
-            using TcpClient probe = new();
-            await probe.ConnectAsync("127.0.0.1", _hubPort);
-            return true;
-        }
-        catch (SocketException)
-        {
-            return false;
-        }
-    }
+    private async Task StartAsync() =>
+        _broker = await ShippedBroker.StartAsync(_folder, _authority, _authority.RevocationList([(_revoked.SerialNumber, Now)], Now, TimeSpan.FromDays(30)));
 }
