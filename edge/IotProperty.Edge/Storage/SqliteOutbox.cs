@@ -94,7 +94,11 @@ public sealed class SqliteOutbox : IOutbox, IEdgeStateStore, IOutboxDispatch, IA
             throw new ArgumentException($"sample of {sample.Point} lacks a name, has one that is too long or holds U+0000, or has an unknown quality", nameof(sample));
         }
 
-        _samples.Traces.Add(sample);
+        if (EdgeTraces.Source.HasListeners())
+        {
+            _samples.Traces.Add(sample);
+        }
+
         int delayMs = _flushed ? _settings.FlushMs : FirstFlushMs;
         int waiting = _samples.Add(sample, _clock.Now().MonotonicMs + delayMs);
         if (waiting == 1)
