@@ -13,6 +13,9 @@ public enum RefusalKind : byte
 
     /// <summary>The request itself cannot be carried out; every reason is listed at once.</summary>
     Invalid,
+
+    /// <summary>The request is right, and the hub is not set up for it or cannot do it now.</summary>
+    Unavailable,
 }
 
 /// <summary>One reason of a refusal.</summary>
@@ -33,6 +36,8 @@ public sealed record Refusal(RefusalKind Kind, IReadOnlyList<Reason> Reasons)
     public static Refusal Invalid(IReadOnlyList<Reason> reasons) => new(RefusalKind.Invalid, reasons);
 
     public static Refusal Invalid(string code, string detail) => new(RefusalKind.Invalid, [new Reason(code, detail)]);
+
+    public static Refusal Unavailable(string code, string detail) => new(RefusalKind.Unavailable, [new Reason(code, detail)]);
 
     public override string ToString() => $"{Kind}: {string.Join("; ", Reasons)}";
 }

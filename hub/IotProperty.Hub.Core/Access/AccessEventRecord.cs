@@ -7,4 +7,5 @@ namespace IotProperty.Hub.Access;
 /// <param name="Event">The edge's words.</param>
 /// <param name="ReceivedMs">By the hub's clock; milliseconds since the Unix epoch, UTC.</param>
 /// <param name="ClockCorrectionMs">By how much the edge corrected a time that it had taken before its clock was synchronised, in milliseconds; 0: not at all.</param>
-public sealed record AccessEventRecord(string Site, AccessEvent Event, long ReceivedMs, long ClockCorrectionMs = 0);
+/// <param name="AskedBy">Who ordered it, for an event of kind <see cref="AccessEventKind.Command"/> whose command this hub knows; otherwise null.</param>
+public sealed record AccessEventRecord(string Site, AccessEvent Event, long ReceivedMs, long ClockCorrectionMs = 0, string? AskedBy = null);

@@ -58,10 +58,16 @@ public static class AuditAction
 
     public const string KeyRotated = "key-rotated";
 
+    /// <summary>Somebody ordered that a door be unlocked or a meter be switched.</summary>
+    public const string CommandOrdered = "command-ordered";
+
+    /// <summary>The edge told what became of it.</summary>
+    public const string CommandAnswered = "command-answered";
+
     public static IReadOnlyList<string> All { get; } =
     [
         LoggedIn, LoginFailed, LockedOut, Unlocked, LoggedOut, PasswordChanged, PersonAdded, PasswordReset, PersonRemoved, RoleGranted, RoleRevoked, TokenCreated,
         TokenRevoked, EdgeAdded, EdgeRenewed, EdgeInvited, EdgeEnrolled, EdgeCertificateRenewed, EdgeRevoked, Refused, TokenRefused, RateLimited, AlarmAcknowledged, WorkOrderRaised, WorkOrderMoved, TechnicianAdded, TechnicianChanged, PlanAdded,
-        RecordAdded, MeterInstalled, MeterRemoved, TariffAdded, TariffAssigned, InvoiceIssued, ResidentShown, ResidentsSearched, KeyRotated,
+        RecordAdded, MeterInstalled, MeterRemoved, TariffAdded, TariffAssigned, InvoiceIssued, ResidentShown, ResidentsSearched, KeyRotated, CommandOrdered, CommandAnswered,
     ];
 }

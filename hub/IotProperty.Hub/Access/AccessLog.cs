@@ -1,5 +1,7 @@
+using IotProperty.Hub.Control;
 using IotProperty.Hub.Storage;
 using IotProperty.Protocols.Uplink;
+using Microsoft.EntityFrameworkCore;
 
 namespace IotProperty.Hub.Access;
 
@@ -17,13 +19,18 @@ public sealed class AccessLog(Ledger ledger) : IAccessLog
 
             Page<AccessEventRow> rows = await Paging.CutAsync(
                 query.OrderByDescending(e => e.TimeMs).ThenByDescending(e => e.Id), page, e => Paging.Cursor(e.TimeMs, e.Id), cancellationToken);
-            return new Page<AccessEventRecord>([.. rows.Items.Select(ToRecord)], rows.Next);
+            string[] commands = [.. rows.Items.Where(e => e.Kind == AccessEventKind.Command).Select(e => e.Credential).Distinct()];
+            Dictionary<(string, string), string> askedBy = commands.Length == 0 ? [] : await db.Set<CommandOrder>().Where(o => commands.Contains(o.Id))
+                .ToDictionaryAsync(o => (o.Site, o.Id), o => o.AskedBy, cancellationToken);
+            return new Page<AccessEventRecord>(
+                [.. rows.Items.Select(row => ToRecord(row, row.Kind == AccessEventKind.Command ? askedBy.GetValueOrDefault((row.Site, row.Credential)) : null))], rows.Next);
         },
         cancellationToken);
 
-    private static AccessEventRecord ToRecord(AccessEventRow row) => new(
+    private static AccessEventRecord ToRecord(AccessEventRow row, string? askedBy) => new(
         row.Site,
         new AccessEvent(row.Id, row.Device, row.Kind, row.Decision, row.Reason, row.Credential, row.Fingerprint, row.TimeMs, row.ClockTrusted),
         row.ReceivedMs,
-        row.ClockCorrectionMs);
+        row.ClockCorrectionMs,
+        askedBy);
 }

@@ -38,7 +38,7 @@ internal static class ApiDescription
         options.AddOperationTransformer((operation, context, _) =>
         {
             PermissionMetadata? needed = context.Description.ActionDescriptor.EndpointMetadata.OfType<PermissionMetadata>().LastOrDefault();
-            operation.Description = needed is null ? null : $"Roles: {string.Join(", ", Permissions.RolesOf(needed.Permission))}.";
+            operation.Description = needed is null ? null : $"Roles: {string.Join(", ", needed.Roles)}.";
             operation.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(TokenScheme, context.Document)] = [] }];
             return Task.CompletedTask;
         });

@@ -18,7 +18,7 @@ internal static class ApiResults
         where T : class =>
         record is null ? Refused(Refusal.NotFound(what, id)) : TypedResults.Ok(record);
 
-    /// <summary>404, 409 or 422 with every reason and its stable code.</summary>
+    /// <summary>404, 409, 422 or 503 with every reason and its stable code.</summary>
     public static IResult Refused(Refusal refusal)
     {
         (int status, string title) = refusal.Kind switch
@@ -26,6 +26,7 @@ internal static class ApiResults
             RefusalKind.NotFound => (StatusCodes.Status404NotFound, "Not found"),
             RefusalKind.Conflict => (StatusCodes.Status409Conflict, "Contradicts what is recorded"),
             RefusalKind.Invalid => (StatusCodes.Status422UnprocessableEntity, "Cannot be carried out"),
+            RefusalKind.Unavailable => (StatusCodes.Status503ServiceUnavailable, "Not possible now"),
             _ => throw new ArgumentOutOfRangeException(nameof(refusal), refusal.Kind, "not a kind"),
         };
         return TypedResults.Problem(

@@ -2,6 +2,7 @@ using IotProperty.Hub.Api.Access;
 using IotProperty.Hub.Api.Alarms;
 using IotProperty.Hub.Api.Audit;
 using IotProperty.Hub.Api.Billing;
+using IotProperty.Hub.Api.Control;
 using IotProperty.Hub.Api.Json;
 using IotProperty.Hub.Api.Maintenance;
 using IotProperty.Hub.Api.Reconciliation;
@@ -38,6 +39,7 @@ internal static class HubApi
         api.MapAccess();
         api.MapReconciliation();
         api.MapAudit();
+        api.MapCommands();
         routes.MapOpenApi(Root + "/openapi.json").Requires(Permission.LoggedIn);
     }
 

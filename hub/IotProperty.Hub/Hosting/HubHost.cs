@@ -1,6 +1,7 @@
 using System.Net;
 using IotProperty.Hub.Api;
 using IotProperty.Hub.Audit;
+using IotProperty.Hub.Control;
 using IotProperty.Hub.Enrolment;
 using IotProperty.Hub.Ingest;
 using IotProperty.Hub.Ingest.Broker;
@@ -57,6 +58,7 @@ public sealed class HubHost
         builder.Services.AddFrontDoor(new FrontDoorOptions { Passwords = settings.Configuration.Passwords });
         builder.Services.AddEnrolment(settings.Configuration, folder).AddRevocationWatch();
         builder.Services.AddBroker(settings.Configuration.Broker);
+        builder.Services.AddCommands();
         builder.Services.AddSingleton<MetricsText>().AddSingleton<FrontDoorMeter>();
         builder.Services.AddHubApi();
         builder.Services.AddHubPages();

@@ -14,7 +14,7 @@ internal sealed class SiteScopeMiddleware(RequestDelegate next)
     {
         if (context.GetEndpoint()?.Metadata.GetMetadata<PermissionMetadata>() is { } needed && context.User.Identity?.IsAuthenticated == true)
         {
-            SiteScope scope = context.User.ScopeOf(needed.Permission);
+            SiteScope scope = context.User.ScopeOf(needed);
             SiteScope.Enter(scope);
             if (NamedSites(context).Any(site => !scope.Holds(site)))
             {

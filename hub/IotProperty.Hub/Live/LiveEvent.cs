@@ -15,6 +15,9 @@ public enum LiveKind : byte
 
     /// <summary>Too much changed to say: fetch everything anew. Site and id are empty.</summary>
     Everything,
+
+    /// <summary>A command was ordered or answered.</summary>
+    Command,
 }
 
 /// <param name="Kind">What changed.</param>

@@ -125,6 +125,7 @@ public static class LiveStream
         LiveKind.Invoice => "invoice",
         LiveKind.Edge => "edge",
         LiveKind.Everything => "everything",
+        LiveKind.Command => "command",
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "not a kind"),
     };
 

@@ -1,8 +1,9 @@
 using System.Security.Claims;
+using IotProperty.Hub.Control;
 
 namespace IotProperty.Hub.People;
 
-/// <summary>What a route demands. Each route names exactly one; <see cref="Permissions"/> says which roles hold it.</summary>
+/// <summary>What a route demands. Each route names one, or two of which one is enough; <see cref="Permissions"/> says which roles hold it.</summary>
 public enum Permission
 {
     /// <summary>Being logged in: one's own account, the language, the list of sites.</summary>
@@ -47,6 +48,15 @@ public enum Permission
 
     /// <summary>Tokens of programs.</summary>
     ManageAccess,
+
+    /// <summary>Who ordered what of doors and meters, and what became of it.</summary>
+    SeeCommands,
+
+    /// <summary>Ordering that doors and gates be unlocked.</summary>
+    UnlockDoors,
+
+    /// <summary>Ordering that a meter's relay or valve be switched: a home may be cut off.</summary>
+    SwitchMeters,
 }
 
 /// <summary>The table of who may do what. The only place where roles meet permissions.</summary>
@@ -71,6 +81,9 @@ public static class Permissions
         [Permission.ChangeTariffs] = [Roles.Administrator, Roles.Billing],
         [Permission.SeeMetrics] = [.. Roles.All],
         [Permission.ManageAccess] = [Roles.Administrator],
+        [Permission.SeeCommands] = [Roles.Administrator, Roles.Engineer, Roles.Guard, Roles.ReadOnly],
+        [Permission.UnlockDoors] = [Roles.Administrator, Roles.Guard],
+        [Permission.SwitchMeters] = [Roles.Administrator, Roles.Engineer],
     };
 
     /// <summary>What is of no single site, so that a role at some of them does not hold it.</summary>
@@ -81,10 +94,25 @@ public static class Permissions
     public static IReadOnlyList<Permission> ReadOnly { get; } =
     [
         Permission.LoggedIn, Permission.WatchBuilding, Permission.SeeAccess, Permission.SeeMaintenance, Permission.SeeRegistry, Permission.SeeResidents,
-        Permission.SeeMeters, Permission.SeeInvoices, Permission.SeeAudit, Permission.SeeMetrics,
+        Permission.SeeMeters, Permission.SeeInvoices, Permission.SeeAudit, Permission.SeeMetrics, Permission.SeeCommands,
     ];
 
     public static IReadOnlyList<string> RolesOf(Permission permission) => Holders[permission];
+
+    /// <summary>What somebody must hold at a site to order this there.</summary>
+    public static Permission ToOrder(OrderedAction action) => action switch
+    {
+        OrderedAction.Unlock => Permission.UnlockDoors,
+        OrderedAction.Switch => Permission.SwitchMeters,
+        _ => throw new ArgumentOutOfRangeException(nameof(action), action, "not an action"),
+    };
+
+    /// <summary>At which sites the person or token behind a request may use a route.</summary>
+    public static SiteScope ScopeOf(this ClaimsPrincipal who, PermissionMetadata route)
+    {
+        ArgumentNullException.ThrowIfNull(route);
+        return route.AnyOf.Aggregate(SiteScope.None, (scope, permission) => scope.Or(who.ScopeOf(permission)));
+    }
 
     /// <summary>At which sites the person or token behind a request may do this.</summary>
     public static SiteScope ScopeOf(this ClaimsPrincipal who, Permission permission)
@@ -120,7 +148,21 @@ public static class Permissions
     public static TBuilder Requires<TBuilder>(this TBuilder route, Permission permission)
         where TBuilder : IEndpointConventionBuilder =>
         route.RequireAuthorization(permission.ToString()).WithMetadata(new PermissionMetadata(permission));
+
+    /// <summary>Lets a route be used by those who hold one of the two; which of them it takes depends on what the request asks for, and the route sees to it.</summary>
+    public static TBuilder RequiresAny<TBuilder>(this TBuilder route, Permission one, Permission other)
+        where TBuilder : IEndpointConventionBuilder =>
+        route.RequireAuthorization(policy => policy.RequireAuthenticatedUser().RequireAssertion(request => request.User.May(one) || request.User.May(other)))
+            .WithMetadata(new PermissionMetadata(one, other));
 }
 
-/// <summary>Which permission a route demands, for tests, refusals and the API's description.</summary>
-public sealed record PermissionMetadata(Permission Permission);
+/// <summary>Which permissions a route demands, of which one is enough; for tests, refusals and the API's description.</summary>
+public sealed class PermissionMetadata(params Permission[] anyOf)
+{
+    public IReadOnlyList<Permission> AnyOf => anyOf;
+
+    /// <summary>Who holds one of them, in the order of <see cref="People.Roles.All"/>.</summary>
+    public IReadOnlyList<string> Roles => [.. People.Roles.All.Where(role => anyOf.Any(permission => Permissions.RolesOf(permission).Contains(role)))];
+
+    public override string ToString() => string.Join(" or ", anyOf);
+}

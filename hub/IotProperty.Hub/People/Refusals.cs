@@ -44,11 +44,16 @@ internal static class Refusals
 
     /// <param name="context">Of the request.</param>
     /// <param name="atThisSite">The sender holds the permission, but not at the site that the request names.</param>
-    public static async Task NotAllowedAsync(HttpContext context, bool atThisSite = false)
+    public static Task NotAllowedAsync(HttpContext context, bool atThisSite = false) =>
+        NotAllowedAsync(context, context.GetEndpoint()?.Metadata.GetMetadata<PermissionMetadata>(), atThisSite);
+
+    /// <summary>The route let the sender in, and what the body asks for needs another permission at the site.</summary>
+    public static Task NotAllowedAsync(HttpContext context, Permission needed) => NotAllowedAsync(context, new PermissionMetadata(needed), atThisSite: true);
+
+    private static async Task NotAllowedAsync(HttpContext context, PermissionMetadata? needed, bool atThisSite)
     {
-        Permission? needed = context.GetEndpoint()?.Metadata.GetMetadata<PermissionMetadata>()?.Permission;
         await TellAsync(context, AuditAction.Refused, $"needs {needed}{(atThisSite ? " at this site" : "")}");
-        string roles = needed is { } permission ? string.Join(", ", Permissions.RolesOf(permission)) : Roles.Administrator;
+        string roles = needed is null ? Roles.Administrator : string.Join(", ", needed.Roles);
         if (!IsForPrograms(context.Request))
         {
             context.Response.StatusCode = StatusCodes.Status403Forbidden;

@@ -22,5 +22,12 @@ public sealed record SiteScope(IReadOnlyList<string>? Sites)
     /// <summary>From here on, in the calls that follow.</summary>
     public static void Enter(SiteScope scope) => Now.Value = scope;
 
+    /// <summary>The sites of both.</summary>
+    public SiteScope Or(SiteScope other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        return Sites is null || other.Sites is null ? All : new SiteScope([.. Sites.Union(other.Sites, StringComparer.Ordinal)]);
+    }
+
     public bool Holds(string site) => Sites is null || Sites.Contains(site, StringComparer.Ordinal);
 }

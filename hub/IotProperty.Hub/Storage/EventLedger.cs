@@ -1,4 +1,6 @@
 using IotProperty.Hub.Alarms;
+using IotProperty.Hub.Audit;
+using IotProperty.Hub.Control;
 using IotProperty.Hub.Ingest;
 using IotProperty.Hub.Live;
 using IotProperty.Hub.Reconciliation;
@@ -208,13 +210,17 @@ public sealed class EventLedger(Ledger ledger) : IEventLedger
     {
         foreach (CommandResult result in batch.CommandResults)
         {
-            await change.ExecuteAsync(
+            int inserted = await change.ExecuteAsync(
                 """
                 INSERT INTO command_result (site, id, outcome, detail, time_ms, clock_trusted, received_ms)
                 VALUES (@Site, @Id, @Outcome, @Detail, @TimeMs, @ClockTrusted, @NowMs)
                 ON CONFLICT DO NOTHING
                 """,
                 new { Site = site, result.Id, result.Outcome, result.Detail, result.TimeMs, result.ClockTrusted, change.NowMs });
+            if (inserted > 0)
+            {
+                await TellAnswerAsync(change, site, result);
+            }
         }
 
         foreach (GapRecord gap in batch.Gaps)
@@ -239,6 +245,17 @@ public sealed class EventLedger(Ledger ledger) : IEventLedger
                     gap.Reason,
                     change.NowMs,
                 });
+        }
+    }
+
+    private static async Task TellAnswerAsync(LedgerChange change, string site, CommandResult result)
+    {
+        change.Announce(LiveKind.Command, site, result.Id);
+        if (await change.Db.Set<CommandOrder>().SingleOrDefaultAsync(o => o.Site == site && o.Id == result.Id, change.CancellationToken) is { } order)
+        {
+            bool begun = result.Outcome is CommandOutcome.Done or CommandOutcome.Failed;
+            change.Audit(
+                AuditAction.CommandAnswered, "command", order.Id, site, $"{order}, asked by {order.AskedBy}: {result.Outcome}", begun ? AuditOutcome.Done : AuditOutcome.Refused);
         }
     }
 

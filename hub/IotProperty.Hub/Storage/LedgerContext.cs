@@ -3,6 +3,7 @@ using System.Text.Json;
 using IotProperty.Hub.Alarms;
 using IotProperty.Hub.Audit;
 using IotProperty.Hub.Billing;
+using IotProperty.Hub.Control;
 using IotProperty.Hub.Maintenance;
 using IotProperty.Hub.Registry;
 using IotProperty.Hub.Registry.Personal;
@@ -86,6 +87,9 @@ public class LedgerContext : DbContext
         Add<AcknowledgementRow>(model, "alarm_acknowledgement", nameof(AcknowledgementRow.Alarm), nameof(AcknowledgementRow.Ordinal));
         Add<AccessEventRow>(model, "access_event", nameof(AccessEventRow.Site), nameof(AccessEventRow.Id));
         Add<CommandResultRow>(model, "command_result", nameof(CommandResultRow.Site), nameof(CommandResultRow.Id));
+        EntityTypeBuilder<CommandOrder> order = Add<CommandOrder>(model, "command_order", nameof(CommandOrder.Site), nameof(CommandOrder.Id));
+        order.Ignore(o => o.Action);
+        order.Ignore(o => o.Effect);
         Add<GapRow>(model, "gap", nameof(GapRow.Site), nameof(GapRow.Id));
         Add<Alarm>(model, "alarm").ComplexProperty(a => a.Name);
     }

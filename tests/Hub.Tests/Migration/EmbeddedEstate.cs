@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using IotProperty.Hub.Alarms;
+using IotProperty.Hub.Control;
 using IotProperty.Hub.Enrolment;
 using IotProperty.Hub.Ingest;
 using IotProperty.Hub.Jobs;
@@ -102,6 +103,15 @@ public sealed class EmbeddedEstate : IAsyncLifetime
         await hub.GetRequiredService<IAlarmDesk>().AcknowledgeAsync(_seeded.AlarmId, "administrator", "seen", default);
         await hub.GetRequiredService<EdgeCredentials>().IssueAsync(SeededHub.Site, renew: false, default);
         await EnrolAsync(hub);
+        foreach (CommandRequest request in (CommandRequest[])
+            [
+                new() { Id = "c1", Device = "door-1", Action = OrderedAction.Unlock, Note = "送货 – a parcel" },
+                new() { Id = "c2", Device = "meter-1", Action = OrderedAction.Switch, Position = SwitchPosition.PermitClose },
+            ])
+        {
+            Assert.True((await hub.GetRequiredService<ICommandDesk>().OrderAsync(SeededHub.Site, request, "wang", default)).Succeeded);
+        }
+
         await AddPeopleAsync(hub);
         Protected = hub.GetRequiredService<IDataProtectionProvider>().CreateProtector(ProtectedFor).Protect("told before the move");
     }

@@ -42,6 +42,8 @@ public sealed partial class ResourceTests
     [InlineData("access-kind", typeof(IotProperty.Protocols.Uplink.AccessEventKind), "credential")]
     [InlineData("access-decision", typeof(IotProperty.Protocols.Uplink.AccessDecision))]
     [InlineData("access-reason", typeof(IotProperty.Protocols.Uplink.AccessReason))]
+    [InlineData("command-effect", typeof(IotProperty.Hub.Control.CommandEffect))]
+    [InlineData("command-state", typeof(IotProperty.Hub.Control.CommandState))]
     [InlineData("freshness", typeof(IotProperty.Hub.Overview.Freshness))]
     [InlineData("lane", typeof(IotProperty.Protocols.Uplink.Lane))]
     [InlineData("standing", typeof(IotProperty.Hub.Pages.Reconciliation.HourStanding))]

@@ -1,6 +1,11 @@
 using System.Net;
+using System.Net.Http.Json;
+using IotProperty.Hub.Control;
+using IotProperty.Hub.Enrolment;
+using IotProperty.Hub.Ingest;
 using IotProperty.Hub.People;
 using IotProperty.Hub.Tests.Support;
+using IotProperty.Protocols.Uplink;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
@@ -44,6 +49,14 @@ public sealed class AccessTableTests(HubFixture fixture) : IClassFixture<HubFixt
         ["GET /work-orders/rows"] = "aegr",
         ["GET /work-orders/{id}"] = "aegr",
         ["POST /work-orders/{id}/transitions"] = "ae",
+        ["GET /doors"] = "aegr",
+        ["GET /doors/parts"] = "aegr",
+        ["GET /doors/{site}/{device}"] = "ag",
+        ["POST /doors/{site}/{device}"] = "ag",
+        ["GET /supply/{site}/{device}"] = "ae",
+        ["GET /supply/{site}/{device}/parts"] = "ae",
+        ["GET /supply/{site}/{device}/{effect}"] = "ae",
+        ["POST /supply/{site}/{device}/{effect}"] = "ae",
         ["GET /meters"] = "aebr",
         ["GET /meters/{site}/{device}/{register}"] = "aebr",
         ["GET /invoices"] = "abr",
@@ -107,6 +120,20 @@ public sealed class AccessTableTests(HubFixture fixture) : IClassFixture<HubFixt
         ["GET /api/v1/invoices"] = "abr",
         ["POST /api/v1/invoices"] = "ab",
         ["GET /api/v1/invoices/{id}"] = "abr",
+        ["POST /api/v1/sites/{site}/commands"] = "aeg",
+        ["GET /api/v1/sites/{site}/commands"] = "aegr",
+        ["GET /api/v1/sites/{site}/commands/{id}"] = "aegr",
+    };
+
+    /// <summary>Every kind of command that an edge takes: who may order it, and by which permission of a token.</summary>
+    private static readonly Dictionary<Type, CommandRights> Commands = new()
+    {
+        [typeof(UnlockAction)] = new(OrderedAction.Unlock, "ag", Permission.UnlockDoors, [new { device = "door-1", action = "unlock" }]),
+        [typeof(SwitchAction)] = new(
+            OrderedAction.Switch,
+            "ae",
+            Permission.SwitchMeters,
+            [.. Enum.GetValues<SwitchPosition>().Select(position => new { device = "meter-1", action = "switch", position = System.Text.Json.JsonNamingPolicy.KebabCaseLower.ConvertName(position.ToString()) })]),
     };
 
     /// <summary>Routes for which a role at some sites is not enough.</summary>
@@ -131,7 +158,7 @@ public sealed class AccessTableTests(HubFixture fixture) : IClassFixture<HubFixt
             if (!open)
             {
                 PermissionMetadata needed = endpoint.Metadata.GetRequiredMetadata<PermissionMetadata>();
-                Assert.Equal((key, string.Join(' ', Table[key].Select(c => roles[c]).Order())), (key, string.Join(' ', Permissions.RolesOf(needed.Permission).Order())));
+                Assert.Equal((key, string.Join(' ', Table[key].Select(c => roles[c]).Order())), (key, string.Join(' ', needed.Roles.Order())));
             }
         }
     }
@@ -206,11 +233,58 @@ public sealed class AccessTableTests(HubFixture fixture) : IClassFixture<HubFixt
             using HttpClient program = await fixture.Hub.ProgramAsync(Roles.Administrator, null, [permission]);
             foreach ((string key, RouteEndpoint endpoint) in guarded)
             {
-                Permission needed = endpoint.Metadata.GetRequiredMetadata<PermissionMetadata>().Permission;
+                IReadOnlyList<Permission> needed = endpoint.Metadata.GetRequiredMetadata<PermissionMetadata>().AnyOf;
                 using HttpResponseMessage answer = await SendAsync(program, key);
                 Assert.True(
-                    (needed == permission || needed == Permission.LoggedIn) == (answer.StatusCode != HttpStatusCode.Forbidden),
+                    (needed.Contains(permission) || needed.Contains(Permission.LoggedIn)) == (answer.StatusCode != HttpStatusCode.Forbidden),
                     $"{key} answered {(int)answer.StatusCode} to a token with {permission} alone");
+            }
+        }
+    }
+
+    [Fact]
+    public void Every_kind_of_command_is_in_the_table()
+    {
+        Assert.Equal(
+            typeof(CommandAction).Assembly.GetTypes().Where(type => type.IsSubclassOf(typeof(CommandAction)) && !type.IsAbstract).Select(type => type.Name).Order(StringComparer.Ordinal),
+            Commands.Keys.Select(type => type.Name).Order(StringComparer.Ordinal));
+        Assert.Equal(Enum.GetValues<OrderedAction>().Order(), Commands.Values.Select(rights => rights.Action).Order());
+    }
+
+    [Theory]
+    [InlineData('a', Roles.Administrator)]
+    [InlineData('e', Roles.Engineer)]
+    [InlineData('g', Roles.Guard)]
+    [InlineData('b', Roles.Billing)]
+    [InlineData('r', Roles.ReadOnly)]
+    public async Task Each_role_orders_what_the_table_gives_it_at_its_sites_and_nothing_else(char letter, string role)
+    {
+        await OfferCommandsAsync();
+        using HttpClient everywhere = await fixture.Hub.ProgramAsync(role);
+        using HttpClient here = await fixture.Hub.ProgramAsync(role, ["offering"], null);
+        using HttpClient elsewhere = await fixture.Hub.ProgramAsync(role, ["another-site"], null);
+        foreach ((Type kind, CommandRights rights) in Commands)
+        {
+            foreach (object body in rights.Bodies)
+            {
+                bool may = rights.Who.Contains(letter, StringComparison.Ordinal);
+                await AssertOrdersAsync(everywhere, may, body, $"{kind.Name} by {role}");
+                await AssertOrdersAsync(here, may, body, $"{kind.Name} by {role} at the site");
+                await AssertOrdersAsync(elsewhere, false, body, $"{kind.Name} by {role} at another site");
+            }
+        }
+    }
+
+    [Fact]
+    public async Task Token_with_one_permission_orders_what_that_one_is_for()
+    {
+        await OfferCommandsAsync();
+        foreach (Permission permission in Enum.GetValues<Permission>().Where(permission => permission != Permission.LoggedIn))
+        {
+            using HttpClient program = await fixture.Hub.ProgramAsync(Roles.Administrator, null, [permission]);
+            foreach ((Type kind, CommandRights rights) in Commands)
+            {
+                await AssertOrdersAsync(program, permission == rights.Permission, rights.Bodies[0], $"{kind.Name} with {permission} alone");
             }
         }
     }
@@ -252,6 +326,32 @@ public sealed class AccessTableTests(HubFixture fixture) : IClassFixture<HubFixt
             }
         }
     }
+
+    /// <summary>A site whose edge lets the hub order everything that there is, of a hub that can sign.</summary>
+    private async Task OfferCommandsAsync()
+    {
+        fixture.Hub.Services.GetRequiredService<AuthoritySource>().GetOrCreate();
+        SiteCatalogue catalogue = new(
+            new LocalText("Offering", "Offering"),
+            "UTC",
+            [
+                new CatalogueDevice("door-1", "door", "door", new LocalText("Door", "Door"), [], DeviceCommands.Unlock),
+                new CatalogueDevice("meter-1", "electricity-meter", "meter", new LocalText("Meter", "Meter"), [], DeviceCommands.SwitchRelay),
+            ],
+            []);
+        await fixture.Hub.Services.GetRequiredService<IEdgeDirectory>().TakeStateAsync(new EdgeState("offering", true, 1, "", "", 0, catalogue), default);
+    }
+
+    /// <summary>Who may is told that it is placed, or that one like it is open yet.</summary>
+    private static async Task AssertOrdersAsync(HttpClient program, bool may, object body, string what)
+    {
+        using HttpResponseMessage answer = await program.PostAsJsonAsync(new Uri("/api/v1/sites/offering/commands", UriKind.Relative), body);
+        Assert.True(
+            may ? answer.StatusCode is HttpStatusCode.Created or HttpStatusCode.Conflict : answer.StatusCode == HttpStatusCode.Forbidden,
+            $"{what}: {(int)answer.StatusCode} {await answer.Content.ReadAsStringAsync()}");
+    }
+
+    private sealed record CommandRights(OrderedAction Action, string Who, Permission Permission, object[] Bodies);
 
     private IEnumerable<KeyValuePair<string, RouteEndpoint>> Routes() =>
         fixture.Hub.Services.GetServices<EndpointDataSource>().SelectMany(source => source.Endpoints).OfType<RouteEndpoint>().Distinct()

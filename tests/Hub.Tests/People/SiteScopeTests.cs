@@ -87,6 +87,7 @@ public sealed class SiteScopeTests(SeededHub seeded) : IClassFixture<SeededHub>
             ("/api/v1/units", new { building, number = "99" }, HttpStatusCode.UnprocessableEntity),
             ("/api/v1/occupants", new { unit = seeded.UnitId, name = "x" }, HttpStatusCode.UnprocessableEntity),
             ("/api/v1/service-points", new { unit = seeded.UnitId, utility = "electricity" }, HttpStatusCode.UnprocessableEntity),
+            ($"/api/v1/sites/{SeededHub.Site}/commands", new { device = "door-1", action = "unlock" }, HttpStatusCode.Forbidden),
             ("/api/v1/invoices", new { unit = seeded.UnitId, from = "2026-01-01T00:00:00Z", to = "2026-02-01T00:00:00Z" }, HttpStatusCode.NotFound),
         ];
         foreach ((string address, object body, HttpStatusCode status) in attempts)
