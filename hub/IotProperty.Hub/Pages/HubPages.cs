@@ -1,6 +1,7 @@
 using IotProperty.Hub.Pages.Account;
 using IotProperty.Hub.Pages.Alarms;
 using IotProperty.Hub.Pages.Audit;
+using IotProperty.Hub.Pages.Control;
 using IotProperty.Hub.Pages.Invoices;
 using IotProperty.Hub.Pages.Lines;
 using IotProperty.Hub.Pages.Meters;
@@ -45,7 +46,9 @@ internal static class HubPages
         pages.MapAlarms();
         pages.MapTrends();
         pages.MapWorkOrders();
+        pages.MapDoors();
         pages.MapMeters();
+        pages.MapSupply();
         pages.MapInvoices();
         pages.MapResidents();
         pages.MapTokens();
