@@ -105,7 +105,7 @@ public sealed class CommandDesk(Ledger ledger, CommandKey key) : ICommandDesk
     private static async Task<Refusal?> WhyNotNowAsync(LedgerChange change, string site, CommandRequest request)
     {
         string[] open = await change.Db.OpenCommands(change.NowMs).Where(o => o.Site == site)
-            .Select(o => o.Device).Take(MaxOpenAtSite).ToArrayAsync(change.CancellationToken);
+            .OrderBy(o => o.IssuedMs).Select(o => o.Device).Take(MaxOpenAtSite).ToArrayAsync(change.CancellationToken);
 
         // Two orders to one meter could overtake each other on their way, and leave a home cut off that was to be restored. Two to a door only unlock it twice.
         return request.Action == OrderedAction.Switch && open.Contains(request.Device)

@@ -5,6 +5,8 @@ namespace IotProperty.Hub.Pages.Control;
 /// <summary>Commands in the reader's words.</summary>
 internal static class CommandText
 {
+    private const int MaxDetailChars = 300;
+
     /// <summary>What is asked for: "Open · Entrance door".</summary>
     public static string What(CommandOrder order, PlaceNames names) => $"{Words.T("command-effect", order.Effect)} · {names.DeviceName(order.Site, order.Device)}";
 
@@ -23,8 +25,8 @@ internal static class CommandText
     public static string? Detail(CommandRecord command, CommandState state, bool edgeOnline, SiteTime time) => state switch
     {
         CommandState.Waiting when !edgeOnline => Words.T("command.waits-for-edge", time.Clock(command.Order.ExpiresMs)),
-        CommandState.Refused => command.Answer!.Detail,
-        CommandState.Failed => $"{Words.T("command.look-at-device")} {command.Answer!.Detail}".TrimEnd(),
+        CommandState.Refused => Short(command.Answer!.Detail),
+        CommandState.Failed => $"{Words.T("command.look-at-device")} {Short(command.Answer!.Detail)}".TrimEnd(),
         CommandState.Expired => Words.T("command.came-too-late"),
         CommandState.Unanswered => Words.T("command.may-have-happened"),
         _ => null,
@@ -39,6 +41,9 @@ internal static class CommandText
         "id.taken" => Words.T("command-refusal.id-taken"),
         _ => string.Join("; ", refusal.Reasons),
     };
+
+    /// <summary>An edge's words are as long as it likes.</summary>
+    private static string Short(string detail) => detail.Length <= MaxDetailChars ? detail : detail[..MaxDetailChars] + "…";
 
     public static int StatusOf(Refusal refusal) => refusal.Kind switch
     {
