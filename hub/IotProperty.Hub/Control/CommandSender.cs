@@ -23,6 +23,9 @@ public sealed partial class CommandSender(
 
     private readonly Channel<bool> _woken = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
+    // An edge may have come: what waits for its next try need not wait any longer.
+    private volatile bool _eager;
+
     // Of the one task that looks.
     private readonly Dictionary<(string Site, string Id), Sending> _sendings = [];
     private bool _failing;
@@ -57,6 +60,7 @@ public sealed partial class CommandSender(
             // A command was ordered or answered; an edge came; or so much happened that nobody knows.
             if (change.Kind is LiveKind.Command or LiveKind.Edge or LiveKind.Everything)
             {
+                _eager |= change.Kind != LiveKind.Command;
                 _woken.Writer.TryWrite(true);
             }
         }
@@ -106,15 +110,17 @@ public sealed partial class CommandSender(
     /// <summary>Begins to send what is open and not under way. Whether something has to be tried again soon.</summary>
     private async Task<bool> LookAsync(CancellationToken stoppingToken)
     {
+        bool eager = _eager;
+        _eager = false;
         long nowMs = time.GetUtcNow().ToUnixTimeMilliseconds();
         List<CommandOrder> open = await ledger.ReadAsync(
             db => db.OpenCommands(nowMs).OrderBy(o => o.IssuedMs).ThenBy(o => o.Id).Take(MaxOpen).ToListAsync(stoppingToken), stoppingToken);
         ForgetAllBut([.. open.Select(KeyOf)], nowMs);
         foreach (CommandOrder order in open)
         {
-            if (!_sendings.TryGetValue(KeyOf(order), out Sending sending) || sending.MayTryAgain)
+            if (!_sendings.TryGetValue(KeyOf(order), out Sending sending) || (sending.HasFailed && (eager || time.GetElapsedTime(sending.Begun) >= RetryEvery)))
             {
-                _sendings[KeyOf(order)] = new Sending(order, SendAsync(order, stoppingToken));
+                _sendings[KeyOf(order)] = new Sending(order, SendAsync(order, stoppingToken), time.GetTimestamp());
             }
         }
 
@@ -191,10 +197,10 @@ public sealed partial class CommandSender(
     [LoggerMessage(2425, LogLevel.Information, "The commands that are open can be read again")]
     private partial void LogLooksAgain();
 
-    private readonly record struct Sending(CommandOrder Order, Task<bool> Taken)
+    private readonly record struct Sending(CommandOrder Order, Task<bool> Taken, long Begun)
     {
         public bool IsTaken => Taken is { IsCompletedSuccessfully: true, Result: true };
 
-        public bool MayTryAgain => Taken.IsCompleted && !IsTaken;
+        public bool HasFailed => Taken.IsCompleted && !IsTaken;
     }
 }

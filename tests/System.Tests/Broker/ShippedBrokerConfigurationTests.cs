@@ -5,6 +5,7 @@ using System.Security.Cryptography.X509Certificates;
 using IotProperty.Edge.Uplink;
 using IotProperty.Hub.Enrolment;
 using IotProperty.Hub.Hosting.Configuration;
+using IotProperty.Hub.Ingest;
 using IotProperty.Protocols.Mqtt;
 using IotProperty.Protocols.Uplink;
 using IotProperty.SystemTests.Entry;
@@ -53,6 +54,36 @@ public sealed class ShippedBrokerConfigurationTests : IAsyncLifetime, IAsyncDisp
         // Had the neighbour been given the receipt of riverside, it would have come first.
         Assert.Equal(UplinkTopics.Receipt("hillside"), (await NextAsync(neighbour)).Topic);
         Assert.Equal(2, ingest.Accepted);
+    }
+
+    [PeerFact("mosquitto", "mosquitto_passwd")]
+    public async Task Only_a_hub_gives_commands_and_only_the_sites_edge_hears_them()
+    {
+        await StartAsync();
+        await using Replica hub = await Replica.StartAsync(
+            _hubPort, new KeyedIngest(new SharedStore()), settings: new BrokerSettings { Host = "127.0.0.1", Port = _hubPort, User = "hub", Password = new Secret("of the hub") });
+        string topic = UplinkTopics.Command("riverside", "c1");
+        DownlinkResult nobody = await hub.Subscription.PublishAsync(topic, "too early"u8.ToArray(), default);
+        Assert.Equal(DownlinkOutcome.NotConnected, nobody.Outcome);
+
+        await using IMqttLink edge = await ConnectAsync(IssueTo("riverside"));
+        await using IMqttLink neighbour = await ConnectAsync(IssueTo("hillside"), "riverside");
+        await edge.SubscribeAsync(UplinkTopics.CommandFilter("riverside"), default);
+        await neighbour.SubscribeAsync(UplinkTopics.CommandFilter("riverside"), default);
+        await neighbour.SubscribeAsync(UplinkTopics.CommandFilter("hillside"), default);
+        foreach (IMqttLink link in (IMqttLink[])[edge, neighbour])
+        {
+            MqttPublishResult forged = await link.PublishAsync(new MqttLinkMessage(topic, "forged"u8.ToArray(), false), default);
+            Assert.Equal((byte)MqttReasonCode.NotAuthorized, forged.ReasonCode);
+        }
+
+        Assert.Equal(DownlinkOutcome.Acknowledged, (await hub.Subscription.PublishAsync(topic, "unlock"u8.ToArray(), default)).Outcome);
+        MqttLinkMessage heard = await NextAsync(edge);
+        Assert.Equal((topic, "unlock"), (heard.Topic, System.Text.Encoding.UTF8.GetString(heard.Payload.Span)));
+
+        // Had the neighbour been given riverside's command, it would have come first.
+        Assert.Equal(DownlinkOutcome.Acknowledged, (await hub.Subscription.PublishAsync(UplinkTopics.Command("hillside", "c2"), "unlock"u8.ToArray(), default)).Outcome);
+        Assert.Equal(UplinkTopics.Command("hillside", "c2"), (await NextAsync(neighbour)).Topic);
     }
 
     public static TheoryData<string, string> Strangers => new()
