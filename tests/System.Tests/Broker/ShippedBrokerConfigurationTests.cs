@@ -61,7 +61,9 @@ public sealed class ShippedBrokerConfigurationTests : IAsyncLifetime, IAsyncDisp
     {
         await StartAsync();
         await using Replica hub = await Replica.StartAsync(
-            _hubPort, new KeyedIngest(new SharedStore()), settings: new BrokerSettings { Host = "127.0.0.1", Port = _hubPort, User = "hub", Password = new Secret("of the hub") });
+            _broker!.HubPort,
+            new KeyedIngest(new SharedStore()),
+            settings: new BrokerSettings { Host = "127.0.0.1", Port = _broker.HubPort, User = "hub", Password = new Secret(ShippedBroker.HubPassword) });
         string topic = UplinkTopics.Command("riverside", "c1");
         DownlinkResult nobody = await hub.Subscription.PublishAsync(topic, "too early"u8.ToArray(), default);
         Assert.Equal(DownlinkOutcome.NotConnected, nobody.Outcome);
