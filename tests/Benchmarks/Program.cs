@@ -28,6 +28,7 @@ IBenchmark[] benchmarks =
     new BacklogDrainBenchmark(),
     new EdgeScaleBenchmark(),
     new WireBytesBenchmark(),
+    new HubCapacityBenchmark(),
 ];
 
 Argument<string[]> names = new("name") { Description = "Run only benchmarks whose name contains one of these.", Arity = ArgumentArity.ZeroOrMore };

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using System.Net.Http.Json;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using IotProperty.Simulators.Scenarios;
@@ -46,15 +47,51 @@ public sealed partial class EnrolmentProgramsTests : IDisposable
             timeZone: Asia/Shanghai
             uplink: { host: localhost, port: {{IPEndPoint.Parse(ready.GetProperty("mqtt").GetString()!).Port}}, tls: true, identity: identity }
             health: { listen: "127.0.0.1:0" }
-            lines: []
+            lines:
+              - id: access
+                modbusTcp: { host: 127.0.0.1, port: {{FreePort.Next()}} }
+                devices: [ { id: door-1, profile: sim-door, unit: 1 } ]
+            commands: { unlock: [ door-1 ], clock: any }
             """));
         await using ChildProgram edge = ChildProgram.Start("edge", BuiltPrograms.Edge, ["run", "--site", PathOf("site.yaml"), "--data", PathOf("edge"), "--json"], _folder.FullName);
         string health = (await edge.AwaitEventAsync("ready", default, Patience)).GetProperty("health").GetString()!;
         await UntilAsync(health, connected: true, "");
+        await ExpectOrderedAsync(pages);
         await HubAsync("edge", "revoke", "riverside", "--reason", "stolen", "--data", PathOf("hub"));
         await UntilAsync(health, connected: false, "the certificate was revoked");
         Assert.Equal(0, await edge.StopAsync());
         Assert.Equal(0, await hub.StopAsync());
+    }
+
+    /// <summary>
+    /// The edge believes its hub's command by the authority that it enrolled with, and by nothing else: its line has no door, so the word that comes back is about that.
+    /// </summary>
+    private async Task ExpectOrderedAsync(string pages)
+    {
+        JsonElement token = JsonDocument.Parse(await HubAsync("token", "create", "--role", "guard", "--name", "gatehouse", "--data", PathOf("hub"), "--json")).RootElement;
+        using HttpClientHandler handler = new() { ServerCertificateCustomValidationCallback = HttpClientHandler.DangerousAcceptAnyServerCertificateValidator };
+        using HttpClient hub = new(handler) { BaseAddress = new Uri($"{pages}/api/v1/sites/riverside/") };
+        hub.DefaultRequestHeaders.Authorization = new("Bearer", token.GetProperty("token").GetString());
+        using CancellationTokenSource patience = new(Patience);
+        HttpStatusCode ordered;
+        do
+        {
+            // Until the hub has read the edge's catalogue, it knows no door there.
+            using HttpResponseMessage answer = await hub.PostAsJsonAsync("commands", new { id = "first", device = "door-1", action = "unlock" }, patience.Token);
+            ordered = answer.StatusCode;
+            await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, patience.Token);
+        }
+        while (ordered is not (HttpStatusCode.Created or HttpStatusCode.OK));
+
+        JsonElement command;
+        do
+        {
+            command = await hub.GetFromJsonAsync<JsonElement>("commands/first", patience.Token);
+            await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, patience.Token);
+        }
+        while (command.GetProperty("state").GetString() == "waiting");
+        Assert.Equal(("failed", "gatehouse"), (command.GetProperty("state").GetString(), command.GetProperty("askedBy").GetString()));
+        Assert.Contains("LineDown", command.GetProperty("result").GetProperty("detail").GetString(), StringComparison.Ordinal);
     }
 
     public void Dispose() => _folder.Delete(recursive: true);
