@@ -8,7 +8,7 @@ using Microsoft.EntityFrameworkCore;
 namespace IotProperty.Hub.Control;
 
 /// <summary>
-/// Brings commands that are in the ledger to their edges: at once, and again while no edge has taken them, until they expire. It reads what is open from the ledger, so a hub
+/// Brings commands that are in the ledger to their edges: at once, and again until they are answered or expire. It reads what is open from the ledger, so a hub
 /// that starts goes on where it was stopped, and of several hubs the one sends to which the edge is connected; that two do does no harm, because an edge carries out each id
 /// once. Bounded: <see cref="MaxOpen"/> at a time, the oldest first. One task looks and decides; each sending is a task of its own.
 /// </summary>
@@ -20,6 +20,12 @@ public sealed partial class CommandSender(
 
     /// <summary>The pause between two tries of one command. A door's is good for ten seconds.</summary>
     public static readonly TimeSpan RetryEvery = TimeSpan.FromSeconds(1);
+
+    /// <summary>
+    /// The pause before a command is sent again that an edge, or a broker for it, has taken and not answered. An acknowledgement of MQTT is no answer: the edge may have gone down
+    /// with the command, or had no room for it or no disk.
+    /// </summary>
+    public static readonly TimeSpan RepeatEvery = TimeSpan.FromSeconds(3);
 
     private readonly Channel<bool> _woken = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
@@ -118,13 +124,15 @@ public sealed partial class CommandSender(
         ForgetAllBut([.. open.Select(KeyOf)], nowMs);
         foreach (CommandOrder order in open)
         {
-            if (!_sendings.TryGetValue(KeyOf(order), out Sending sending) || (sending.HasFailed && (eager || time.GetElapsedTime(sending.Begun) >= RetryEvery)))
+            bool known = _sendings.TryGetValue(KeyOf(order), out Sending sending);
+            if (!known || sending.IsDue(eager, time.GetElapsedTime(sending.Begun)))
             {
-                _sendings[KeyOf(order)] = new Sending(order, SendAsync(order, stoppingToken), time.GetTimestamp());
+                bool before = known && sending.IsTaken;
+                _sendings[KeyOf(order)] = new Sending(order, SendAsync(order, before, stoppingToken), time.GetTimestamp(), before);
             }
         }
 
-        return open.Any(order => !_sendings[KeyOf(order)].IsTaken);
+        return open.Count > 0;
     }
 
     private void ForgetAllBut(HashSet<(string, string)> open, long nowMs)
@@ -140,7 +148,8 @@ public sealed partial class CommandSender(
     }
 
     /// <summary>One try; true when the edge, or a broker for it, has taken the command. Never fails.</summary>
-    private async Task<bool> SendAsync(CommandOrder order, CancellationToken stoppingToken)
+    /// <param name="takenBefore">Whether an earlier try was taken, and told.</param>
+    private async Task<bool> SendAsync(CommandOrder order, bool takenBefore, CancellationToken stoppingToken)
     {
         TimeSpan left = DateTimeOffset.FromUnixTimeMilliseconds(order.ExpiresMs) - time.GetUtcNow();
         if (left <= TimeSpan.Zero)
@@ -153,7 +162,7 @@ public sealed partial class CommandSender(
         try
         {
             DownlinkResult result = await downlink.PublishAsync(order.Site, UplinkTopics.Command(order.Site, order.Id), key.Sign(order.ToCommand()), either.Token);
-            if (result.Outcome == DownlinkOutcome.Acknowledged)
+            if (result.Outcome == DownlinkOutcome.Acknowledged && !takenBefore)
             {
                 LogTaken(order.Id, order.ToString(), order.Site);
             }
@@ -197,10 +206,17 @@ public sealed partial class CommandSender(
     [LoggerMessage(2425, LogLevel.Information, "The commands that are open can be read again")]
     private partial void LogLooksAgain();
 
-    private readonly record struct Sending(CommandOrder Order, Task<bool> Taken, long Begun)
+    /// <param name="Taken">The last try.</param>
+    /// <param name="Begun">When that was begun; a timestamp.</param>
+    /// <param name="TakenBefore">Whether an earlier one was taken.</param>
+    private readonly record struct Sending(CommandOrder Order, Task<bool> Taken, long Begun, bool TakenBefore)
     {
-        public bool IsTaken => Taken is { IsCompletedSuccessfully: true, Result: true };
+        /// <summary>Whether this or an earlier try was taken.</summary>
+        public bool IsTaken => TakenBefore || IsTakenNow;
 
-        public bool HasFailed => Taken.IsCompleted && !IsTaken;
+        private bool IsTakenNow => Taken is { IsCompletedSuccessfully: true, Result: true };
+
+        /// <summary>Whether it is to be sent again, though not answered yet.</summary>
+        public bool IsDue(bool eager, TimeSpan since) => Taken.IsCompleted && (IsTakenNow ? since >= RepeatEvery : eager || since >= RetryEvery);
     }
 }

@@ -83,7 +83,28 @@ public abstract class CommandSuite(LedgerEngine engine) : IAsyncLifetime
     }
 
     [ConformanceFact]
-    public async Task Command_that_the_edge_has_is_not_sent_again()
+    public async Task Command_that_the_edge_took_and_did_not_answer_is_sent_again_until_it_does()
+    {
+        // It went down with the command, or had no disk for it: what MQTT acknowledges is not answered yet.
+        ScriptedDownlink downlink = new(DownlinkOutcome.Acknowledged);
+        await _world.SendByAsync(downlink);
+        CommandOrder order = await _world.OrderAsync(CommandWorld.Unlock());
+        SiteCommand first = _world.Read(await downlink.NextAsync());
+        for (TimeSpan passed = TimeSpan.Zero; passed < CommandSender.RepeatEvery; passed += CommandSender.RetryEvery)
+        {
+            Assert.Equal(1, downlink.Tries);
+            await _world.Time.PassPauseAsync();
+        }
+
+        Assert.Equal(first, _world.Read(await downlink.NextAsync()));
+        await _world.AnswerAsync(order.Id, CommandOutcome.Done);
+        CommandOrder other = await _world.OrderAsync(CommandWorld.Unlock());
+        Assert.Equal(other.Id, _world.Read(await downlink.NextAsync()).Id);
+        Assert.Equal(3, downlink.Tries);
+    }
+
+    [ConformanceFact]
+    public async Task Command_that_the_edge_has_is_not_sent_again_at_once()
     {
         ScriptedDownlink downlink = new(DownlinkOutcome.Acknowledged);
         await _world.SendByAsync(downlink);
