@@ -191,6 +191,10 @@ public sealed class OccupantSearchPagesTests(SeededHub seeded) : IClassFixture<S
         using HttpResponseMessage nothing = await HubUnderTest.PostFormAsync(guard, "/residents", "/residents/search", ("text", "--"));
         Assert.Equal(HttpStatusCode.UnprocessableEntity, nothing.StatusCode);
 
+        // Who changes the language after a search comes here.
+        using HttpResponseMessage back = await guard.GetAsync(new Uri("/residents/search", UriKind.Relative));
+        Assert.Equal((HttpStatusCode.SeeOther, "/residents"), (back.StatusCode, back.Headers.Location?.OriginalString));
+
         foreach ((string site, int found) in ((string, int)[])[(SeededHub.Site, 1), ("hillside", 0)])
         {
             using HttpClient program = await seeded.Hub.ProgramAsync(Roles.Guard, [site], null);

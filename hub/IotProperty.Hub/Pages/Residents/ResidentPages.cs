@@ -16,6 +16,12 @@ internal static class ResidentPages
         pages.MapGet("/residents", ListAsync).Requires(Permission.SeeResidents);
         pages.MapPost("/residents/search", SearchAsync).Requires(Permission.SeeResidents).WithMetadata(new RouteRateMetadata(RouteRate.ResidentSearch));
         pages.MapPost("/residents/{id}/show", ShowAsync).Requires(Permission.SeeResidents);
+
+        // What a form brought forth has no address: a change of language, or the address bar, leads back to the list.
+        foreach (string answer in (string[])["/residents/search", "/residents/{id}/show"])
+        {
+            pages.MapGet(answer, () => Html.SeeOther("/residents")).Requires(Permission.SeeResidents);
+        }
     }
 
     private static async Task<IResult> ListAsync(string? unit, string? after, IRegistry registry, CancellationToken cancellationToken)
