@@ -197,41 +197,7 @@ public sealed class AccessServiceTests : IAsyncLifetime, IDisposable
 
     private async Task StartAsync()
     {
-        DeviceProfile profile = new()
-        {
-            Id = "door",
-            Name = new("Door", "门"),
-            Kind = DeviceKind.Door,
-            Source = "a test",
-            PollMs = 500,
-            Points = [],
-            Access = new()
-            {
-                SwipeSequence = "swipe-seq",
-                SwipeRing = new(PointTable.Holding, 16, 8, SwipeLayout.SequenceU16CardU32),
-                UnlockCoil = 3,
-                Open = "open",
-                HeldOpenMs = 30_000,
-            },
-        };
-        SiteConfiguration site = new()
-        {
-            Id = "riverside",
-            Name = new("Riverside", "滨江"),
-            TimeZone = TimeZoneInfo.Utc,
-            Uplink = new MqttUplinkConfiguration("127.0.0.1", 1883, false, "riverside", "edge.password"),
-            Lines =
-            [
-                new()
-                {
-                    Id = "plant",
-                    Transport = new ModbusTcpTransport("127.0.0.1", 502),
-                    Devices = [new() { Id = "door-1", Name = new("Door", "门"), Address = new ModbusAddress(1), Profile = profile, PollMs = 500 }],
-                },
-            ],
-            Credentials = [new("resident", Known, ["door-1"], null, null, false)],
-            Hash = "00",
-        };
+        SiteConfiguration site = DoorSite.Site with { Credentials = [new("resident", Known, ["door-1"], null, null, false)] };
         _service = new(site, new(new byte[CardFingerprint.KeyBytes]), _outbox, _outbox, _writer, _clock, NullLogger<AccessService>.Instance);
         await _service.StartAsync(CancellationToken.None);
     }

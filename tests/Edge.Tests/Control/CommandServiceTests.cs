@@ -4,6 +4,7 @@ using IotProperty.Edge.Drivers;
 using IotProperty.Edge.Outbox;
 using IotProperty.Edge.Points;
 using IotProperty.Edge.Profiles;
+using IotProperty.Edge.Tests.Access;
 using IotProperty.Edge.Tests.Doubles;
 using IotProperty.Edge.Tests.Drivers.Dlt645;
 using IotProperty.Protocols.Modbus;
@@ -267,41 +268,10 @@ public sealed class CommandServiceTests : IAsyncLifetime, IDisposable
             Profile = meter.Profile with { Control = new ControlDefinition(Relay: true) },
             Control = new DeviceControl("00000007", "m1.password", 2),
         };
-        DeviceProfile door = new()
+        return DoorSite.Site with
         {
-            Id = "door",
-            Name = new("Door", "门"),
-            Kind = DeviceKind.Door,
-            Source = "a test",
-            PollMs = 500,
-            Points = [],
-            Access = new()
-            {
-                SwipeSequence = "swipe-seq",
-                SwipeRing = new(PointTable.Holding, 16, 8, SwipeLayout.SequenceU16CardU32),
-                UnlockCoil = 3,
-                Open = "open",
-                HeldOpenMs = 30_000,
-            },
-        };
-        return new()
-        {
-            Id = "riverside",
-            Name = new("Riverside", "滨江"),
-            TimeZone = TimeZoneInfo.Utc,
-            Uplink = new MqttUplinkConfiguration("127.0.0.1", 1883, false, "riverside", "edge.password"),
-            Lines =
-            [
-                new()
-                {
-                    Id = "plant",
-                    Transport = new ModbusTcpTransport("127.0.0.1", 502),
-                    Devices = [new() { Id = "door-1", Name = new("Door", "门"), Address = new ModbusAddress(1), Profile = door, PollMs = 500 }],
-                },
-                new() { Id = "cellar", Transport = new ModbusTcpTransport("127.0.0.1", 503), Devices = [meter] },
-            ],
+            Lines = [.. DoorSite.Site.Lines, new() { Id = "cellar", Transport = new ModbusTcpTransport("127.0.0.1", 503), Devices = [meter] }],
             Commands = new CommandsConfiguration(["door-1"], [meter.Id], "hub.pem"),
-            Hash = "00",
         };
     }
 }

@@ -8,18 +8,6 @@ namespace IotProperty.Edge.Tests.Profiles;
 /// <summary>What a site lets its hub order.</summary>
 public class CommandsConfigurationTests
 {
-    private const string RelayMeter = """
-        profile: relay-meter
-        name: Meter with a relay
-        kind: electricity-meter
-        source: made for these tests
-        protocol: dlt645-2007
-        pollMs: 1000
-        points:
-          energy: { item: "00010000", unit: kWh }
-        control: { relay: true }
-        """;
-
     private const string Cellar = """
         lines:
           - id: cellar
@@ -82,7 +70,7 @@ public class CommandsConfigurationTests
         SiteSources sources = SampleSite.Sources(change?.Invoke(text) ?? text);
         return SiteConfigurationReader.Read(sources with
         {
-            Profiles = [.. sources.Profiles, new SourceText("relay-meter.yaml", RelayMeter)],
+            Profiles = [.. sources.Profiles, new SourceText("relay-meter.yaml", SampleSite.RelayMeter)],
             Items = ItemDictionary.Standard,
             Identity = text.Contains("identity", StringComparison.Ordinal) ? null : new ReferencedIdentity("riverside", ""),
             CommandAuthorityProblem = commands.Contains("absent", StringComparison.Ordinal) ? "absent.pem does not exist" : "",

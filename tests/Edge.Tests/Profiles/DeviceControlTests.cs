@@ -5,18 +5,6 @@ namespace IotProperty.Edge.Tests.Profiles;
 
 public sealed class DeviceControlTests
 {
-    private const string Meter = """
-        profile: relay-meter
-        name: Meter with a relay
-        kind: electricity-meter
-        source: made for these tests
-        protocol: dlt645-2007
-        pollMs: 1000
-        points:
-          energy: { item: "00010000", unit: kWh }
-        control: { relay: true }
-        """;
-
     private const string WaterMeter = """
         profile: plain-meter
         name: Meter without anything to switch
@@ -68,7 +56,7 @@ public sealed class DeviceControlTests
         SiteSources sources = SampleSite.Sources(site);
         return SiteConfigurationReader.Read(sources with
         {
-            Profiles = [.. sources.Profiles, new SourceText("relay-meter.yaml", Meter), new SourceText("plain-meter.yaml", WaterMeter)],
+            Profiles = [.. sources.Profiles, new SourceText("relay-meter.yaml", SampleSite.RelayMeter), new SourceText("plain-meter.yaml", WaterMeter)],
             Items = ItemDictionary.Standard,
         });
     }

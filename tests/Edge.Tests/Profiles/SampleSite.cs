@@ -64,6 +64,18 @@ internal static class SampleSite
           heldOpenMs: 30000
         """;
 
+    public const string RelayMeter = """
+        profile: relay-meter
+        name: Meter with a relay
+        kind: electricity-meter
+        source: made for these tests
+        protocol: dlt645-2007
+        pollMs: 1000
+        points:
+          energy: { item: "00010000", unit: kWh }
+        control: { relay: true }
+        """;
+
     public const string Credentials = """
         credentials:
           - { id: tenant-7, card: 1234567890, doors: [door-1], from: 2026-01-01, to: 2027-01-01 }
