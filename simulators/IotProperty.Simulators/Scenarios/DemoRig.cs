@@ -82,6 +82,12 @@ public sealed class DemoRig : IAsyncDisposable
         _api = new HubApi(_http, token);
         JsonElement edge = await HubCommandAsync("edge-add", ["edge", "add", DemoSite.Id, "--data", _hubData, "--json"], cancellationToken);
         await WriteSiteAsync(lines, edge, cancellationToken);
+        if (_programs.Commands)
+        {
+            string authority = Path.Combine(Path.GetDirectoryName(_site)!, DemoSite.AuthorityFile);
+            await ChildProgram.RunAsync("edge-authority", _programs.Hub, ["edge", "authority", "--data", _hubData, "--out", authority], _logs, cancellationToken);
+        }
+
         await ChildProgram.RunAsync("edge-validate", _programs.Edge, ["validate", "--site", _site], _logs, cancellationToken);
     }
 
@@ -215,7 +221,11 @@ public sealed class DemoRig : IAsyncDisposable
         Path.GetDirectoryName(_site)!,
         Text(edge, "user"),
         Text(edge, "password"),
-        site => DemoSite.WithPorts(site, Port(Text(lines, "plant")), Port(Text(lines, "meters")), Port(Text(lines, "access")), PortsFolder, Port(_mqtt)),
+        site =>
+        {
+            string adapted = DemoSite.WithPorts(site, Port(Text(lines, "plant")), Port(Text(lines, "meters")), Port(Text(lines, "access")), PortsFolder, Port(_mqtt));
+            return _programs.Commands ? DemoSite.WithCommands(adapted) : adapted;
+        },
         cancellationToken);
 
     private static int Port(string endpoint) => IPEndPoint.Parse(endpoint).Port;

@@ -6,6 +6,9 @@ public static class DemoSite
     public const string Id = "riverside";
     public const string TimeZone = "Asia/Shanghai";
 
+    /// <summary>Beside the site file: by whom the hub's commands are known.</summary>
+    public const string AuthorityFile = "hub-authority.pem";
+
     /// <summary>The whole points of UTC+8 that the scenario needs: Beijing has had no other offset since 1991.</summary>
     public static readonly TimeSpan UtcOffset = TimeSpan.FromHours(8);
 
@@ -31,6 +34,11 @@ public static class DemoSite
 
         return site;
     }
+
+    /// <summary>
+    /// The site's text with what the hub may order: doors and gates. The demo runs where often nobody keeps the clock, and hub and edge share one, so it is believed.
+    /// </summary>
+    public static string WithCommands(string site) => $"{site}commands: {{ unlock: [ door-1, gate-1 ], authorityFile: {AuthorityFile}, clock: any }}\n";
 
     /// <summary>Writes a site folder that an edge can run from: the demo's site and credentials, and the password that <c>iotp-hub edge add</c> gave.</summary>
     /// <param name="from">Holds <c>site.yaml</c> and <c>credentials.yaml</c>.</param>

@@ -34,7 +34,7 @@ public sealed class DemoStory(DemoRig rig, TextWriter output)
         await output.WriteLineAsync();
         await output.WriteLineAsync($"  {rig.Url}   user {rig.User}   password {rig.Password}");
         await output.WriteLineAsync();
-        await output.WriteLineAsync("Ctrl-C ends all three programs.");
+        await output.WriteLineAsync($"{rig.Url}doors lets you open the entrance door and the gate. Ctrl-C ends all three programs.");
         await NarrateAsync(QuietS, cancellationToken);
         HubInvoice invoice = await DemoInvoice.IssueAsync(context, BilledFlat, DemoRig.Now, cancellationToken);
         await output.WriteLineAsync($"{Clock()}  * Flat {BilledFlat}01 is billed for the year so far: {invoice.Total} CNY. {rig.Url}invoices/{invoice.Id} explains every step.");

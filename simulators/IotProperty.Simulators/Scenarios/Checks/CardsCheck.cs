@@ -139,7 +139,7 @@ public static class CardsCheck
     /// <summary>No pulse without a grant. A grant without a pulse is told by an event of its own (the controller refused, or the edge was killed in between).</summary>
     private static void ComparePulses(string door, IReadOnlyList<JournalEntry> journal, IReadOnlyList<HubAccessEvent> events)
     {
-        long[] grants = [.. events.Where(e => e.Device == door && e.Kind == "credential" && e.Decision == "granted").Select(e => e.Time.ToUnixTimeMilliseconds())];
+        long[] grants = [.. events.Where(e => e.Device == door && e.Kind is "credential" or "command" && e.Decision == "granted").Select(e => e.Time.ToUnixTimeMilliseconds())];
         foreach (JournalEntry pulse in journal.Where(e => e.Kind == WorldEventKind.Unlock && e.Device == door))
         {
             if (!grants.Any(grant => pulse.TimeMs >= grant - 5 && pulse.TimeMs <= grant + 6_000))

@@ -67,6 +67,13 @@ public sealed class HubApi : IDisposable
     /// <summary>Anything that the hub serves as text.</summary>
     public Task<string> TextAsync(string address, CancellationToken cancellationToken) => _http.GetStringAsync(new Uri(address), cancellationToken);
 
+    /// <summary>Asks for something that the hub refuses; throws <see cref="ScenarioException"/> when it does not.</summary>
+    public async Task<HttpStatusCode> RefusedAsync(string path, object body, CancellationToken cancellationToken)
+    {
+        using HttpResponseMessage response = await _http.PostAsJsonAsync(path, body, Json, cancellationToken);
+        return response.IsSuccessStatusCode ? throw new ScenarioException($"POST {path} should have been refused and was answered {(int)response.StatusCode}") : response.StatusCode;
+    }
+
     /// <summary>Adds a record; throws <see cref="ScenarioException"/> with the hub's words unless it answers 201.</summary>
     public async Task<T> PostAsync<T>(string path, object body, CancellationToken cancellationToken)
     {

@@ -14,6 +14,10 @@ public sealed record HubTransition(string Occurrence, int Ordinal, string Rule, 
 
 public sealed record HubAccessEvent(string Id, string Device, string Kind, string Decision, string Reason, string Credential, string Fingerprint, DateTimeOffset Time, bool ClockTrusted);
 
+public sealed record HubCommand(string Id, string State, HubCommandResult? Result);
+
+public sealed record HubCommandResult(string Detail);
+
 public sealed record HubReading(string Device, string Register, DateTimeOffset Time, string Value, string Quality, bool ClockTrusted)
 {
     public decimal Exact => decimal.Parse(Value, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture);
