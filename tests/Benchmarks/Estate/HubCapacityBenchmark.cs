@@ -32,7 +32,7 @@ internal sealed class HubCapacityBenchmark : IBenchmark
     {
         ArgumentNullException.ThrowIfNull(run);
         bool full = run.RoundMs >= BenchmarkRun.Full.RoundMs;
-        (int few, int many, double seconds) = full ? (20, 200, 40.0) : (5, 20, 5.0);
+        (int few, int many, double seconds) = full ? (20, 200, 20.0) : (5, 20, 5.0);
         string folder = Directory.CreateTempSubdirectory("iotp-capacity-").FullName;
         try
         {
