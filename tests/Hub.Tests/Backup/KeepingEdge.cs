@@ -40,13 +40,16 @@ internal sealed class KeepingEdge : IDisposable
     public void Dispose() => _taken.Dispose();
 
     /// <summary>Sends batches of one lane, one after the other, until it is told to stop.</summary>
-    public async Task SendAsync(IUplinkIngest hub, Lane lane, CancellationToken stop)
-    {
-        while (!stop.IsCancellationRequested)
+    public Task SendAsync(IUplinkIngest hub, Lane lane, CancellationToken stop) => Task.Run(
+        async () =>
         {
-            await SendOneAsync(hub, lane);
-        }
-    }
+            // On a task of its own: a hub on SQLite may take in a batch before it first waits, and the caller would never come to the next lane.
+            while (!stop.IsCancellationRequested)
+            {
+                await SendOneAsync(hub, lane);
+            }
+        },
+        CancellationToken.None);
 
     public async Task SendOneAsync(IUplinkIngest hub, Lane lane)
     {
