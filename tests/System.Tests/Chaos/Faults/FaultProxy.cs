@@ -44,6 +44,18 @@ public sealed class FaultProxy : IAsyncDisposable
         set => Volatile.Write(ref _target, value);
     }
 
+    /// <summary>Connections that callers have here just now; one that they believe to have opened may still be waited for.</summary>
+    public int Connections
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _links.Count;
+            }
+        }
+    }
+
     /// <summary>Bytes handed on, both directions.</summary>
     public long Forwarded => Interlocked.Read(ref _forwarded);
 
@@ -53,6 +65,7 @@ public sealed class FaultProxy : IAsyncDisposable
     public void Apply(LinkFault fault)
     {
         List<Link> torn = [];
+        TaskCompletionSource changed;
         lock (_lock)
         {
             bool forgotten = _fault is LinkFault.BlackHole;
@@ -73,12 +86,13 @@ public sealed class FaultProxy : IAsyncDisposable
                 _listener ??= Listen(Endpoint);
             }
 
-            TaskCompletionSource changed = _changed;
+            changed = _changed;
             _changed = NewSignal();
-            changed.SetResult();
         }
 
+        // First, so that nothing which was held goes on over a connection that is to be forgotten.
         torn.ForEach(link => link.Reset());
+        changed.SetResult();
     }
 
     public void Heal() => Apply(new LinkFault.None());
