@@ -1,8 +1,7 @@
 #!/usr/bin/env bash
 # Builds the Debian packages iotp-edge and iotp-hub.
 #   bash deploy/deb.sh                    publishes both programs and packs them for amd64 and arm64 into artifacts/deb
-#   bash deploy/deb.sh --no-build         packs what was built in Release already
-#   bash deploy/deb.sh --out DIR --arch amd64
+#   bash deploy/deb.sh --out DIR --arch amd64 --package iotp-edge
 # They need .NET's runtime from a package (aspnetcore-runtime-10.0), so that its security updates come by apt. The same commit gives the same bytes: times are those of
 # the last commit (SOURCE_DATE_EPOCH where it is set). Last line of each: the package's path.
 set -euo pipefail
@@ -10,17 +9,20 @@ cd "$(dirname "$0")/.."
 
 out=artifacts/deb
 archs="amd64 arm64"
-build=true
+packages="iotp-edge iotp-hub"
 while [ $# -gt 0 ]; do
   case "$1" in
     --out) out=${2:?deb: --out needs a folder}; shift 2 ;;
     --arch) archs=${2:?deb: --arch needs amd64 or arm64}; shift 2 ;;
-    --no-build) build=false; shift ;;
+    --package) packages=${2:?deb: --package needs iotp-edge or iotp-hub}; shift 2 ;;
     *) echo "deb: $1 is not known: see the head of this script" >&2; exit 2 ;;
   esac
 done
 for arch in $archs; do
   case "$arch" in amd64 | arm64) ;; *) echo "deb: there is no package for $arch: amd64 or arm64" >&2; exit 2 ;; esac
+done
+for package in $packages; do
+  case "$package" in iotp-edge | iotp-hub) ;; *) echo "deb: there is no package $package: iotp-edge or iotp-hub" >&2; exit 2 ;; esac
 done
 need() { command -v "$1" > /dev/null || { echo "deb: $1 is missing: $2" >&2; exit 2; }; }
 need dotnet "install the .NET SDK that global.json names (https://dot.net)"
@@ -39,29 +41,20 @@ trap 'rm -rf "$work"' EXIT
 mkdir -p "$out"
 out=$(cd "$out" && pwd)
 
-publish() { # project, folder
-  # Portable: one publication for every processor; what is native comes in by the package's own.
-  local how=(-p:ContinuousIntegrationBuild=true --artifacts-path "$PWD/artifacts/deb-build")
-  $build || how=(--no-build)
-  local said
-  said=$(dotnet publish "$1" -c Release --nologo -v quiet --no-self-contained -p:UseAppHost=false "${how[@]}" -o "$2" 2>&1) ||
-    { echo "$said" >&2; echo "deb: $1 cannot be published" >&2; exit 1; }
-}
-
 fill() { # template, target, mode, name
   mkdir -p "$(dirname "$2")"
   sed "s/@NAME@/$4/g" "$1" > "$2"
   chmod "$3" "$2"
 }
 
-pack() { # name, short, arch
-  local name=$1 short=$2 arch=$3 root="$work/$1-$3" native
-  [ "$arch" = amd64 ] && native=linux-x64 || native=linux-arm64
-  mkdir -p "$root/usr/lib/$name"
-  cp -r "$work/$name/." "$root/usr/lib/$name"
-  find "$root/usr/lib/$name/runtimes" -mindepth 1 -maxdepth 1 ! -name "$native" ! -name unix ! -name linux -exec rm -rf {} +
+pack() { # name, arch
+  local name=$1 short=${1#iotp-} arch=$2 root="$work/$1-$2" project runtime
+  [ "$short" = edge ] && project=edge/IotProperty.Edge || project=hub/IotProperty.Hub
+  [ "$arch" = amd64 ] && runtime=linux-x64 || runtime=linux-arm64
+  # The wrapper starts it: a starter of its own would be one more native file.
+  bash deploy/publish.sh "$project" "$runtime" "$root/usr/lib/$name" -p:UseAppHost=false
   rm -f "$root/usr/lib/$name"/*.xml "$root/usr/lib/$name/web.config"
-  [ -n "$(find "$root/usr/lib/$name/runtimes/$native" -name '*.so' -print -quit)" ] || { echo "deb: no native SQLite for $arch was published" >&2; exit 1; }
+  [ -f "$root/usr/lib/$name/libe_sqlite3.so" ] || { echo "deb: no native SQLite for $arch was published" >&2; exit 1; }
   find "$root" -type d -exec chmod 0755 {} +
   find "$root" -type f -exec chmod 0644 {} +
 
@@ -104,9 +97,6 @@ pack() { # name, short, arch
   echo "$out/${name}_${version}_$arch.deb"
 }
 
-publish edge/IotProperty.Edge "$work/iotp-edge"
-publish hub/IotProperty.Hub "$work/iotp-hub"
 for arch in $archs; do
-  pack iotp-edge edge "$arch"
-  pack iotp-hub hub "$arch"
+  for package in $packages; do pack "$package" "$arch"; done
 done

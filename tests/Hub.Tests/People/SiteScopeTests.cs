@@ -113,10 +113,17 @@ public sealed class SiteScopeTests(SeededHub seeded) : IClassFixture<SeededHub>
     private static bool Echoes(string body, string mark) =>
         body.Split('\n').Where(line => line.Contains(mark, StringComparison.Ordinal)).All(line => line.Contains("name=\"returnUrl\"", StringComparison.Ordinal) || line.Contains("<input ", StringComparison.Ordinal));
 
+    /// <summary>An address that only a form has leads back to its page: what the caller then sees there is what counts.</summary>
     private static async Task<(HttpStatusCode Status, string Body)> GetAsync(HttpClient client, string address)
     {
         using HttpResponseMessage answer = await client.GetAsync(new Uri(address, UriKind.Relative));
-        return (answer.StatusCode, await answer.Content.ReadAsStringAsync());
+        if (answer is not { StatusCode: HttpStatusCode.SeeOther, Headers.Location: { } page })
+        {
+            return (answer.StatusCode, await answer.Content.ReadAsStringAsync());
+        }
+
+        using HttpResponseMessage led = await client.GetAsync(page);
+        return (led.StatusCode, await led.Content.ReadAsStringAsync());
     }
 
     private async Task<string[]> IdsAsync()

@@ -32,8 +32,9 @@ public sealed class QuietPortTests
         await timer.WaitUntilAsync(Stopwatch.GetTimestamp() + (Stopwatch.Frequency / 4), default);
         (long wakes, long cpu) = PortThread();
 
-        // The timer's own expiry is one of them.
-        Assert.InRange(wakes - wakesBefore, 1, 5);
+        // A wake counts when the thread goes back to sleep, before or after we have read the figure: the timer's own expiry is one of them, or none.
+        Assert.True(wakesBefore > 0, "the thread of the ports has never slept: its figures tell nothing");
+        Assert.InRange(wakes - wakesBefore, 0, 5);
         Assert.InRange(cpu - cpuBefore, 0, 1);
         Assert.False(waiting.IsCompleted);
         Assert.False(waitingToo.IsCompleted);
