@@ -1,6 +1,4 @@
 using System.Security.Cryptography;
-using System.Text;
-using System.Text.RegularExpressions;
 using IotProperty.Hub.Audit;
 using IotProperty.Hub.People;
 using IotProperty.Hub.Registry;
@@ -13,7 +11,7 @@ namespace IotProperty.Hub.Enrolment;
 public readonly record struct Invited(EnrolmentCode? Code, DateTimeOffset Expires, string? Refusal);
 
 /// <summary>Invites edges and checks their codes. Safe on any task and in several processes on one ledger.</summary>
-public sealed partial class EdgeInvitations(IDbContextFactory<PeopleContext> contexts, AuditBook audit, TimeProvider time)
+public sealed class EdgeInvitations(IDbContextFactory<PeopleContext> contexts, AuditBook audit, TimeProvider time)
 {
     /// <summary>How long a code is good when nobody says otherwise: an installer drives there tomorrow.</summary>
     public static readonly TimeSpan UsualValidity = TimeSpan.FromHours(24);
@@ -29,7 +27,7 @@ public sealed partial class EdgeInvitations(IDbContextFactory<PeopleContext> con
     /// <param name="cancellationToken">Gives up.</param>
     public async Task<Invited> InviteAsync(string site, string hubFingerprint, TimeSpan validity, CancellationToken cancellationToken)
     {
-        if (!SiteId().IsMatch(site))
+        if (!EdgeCredentials.IsSiteId(site))
         {
             return new Invited(null, default, $"{site}: not a site id — 1 to 40 of a-z, 0-9 and '-'");
         }
@@ -50,7 +48,7 @@ public sealed partial class EdgeInvitations(IDbContextFactory<PeopleContext> con
         {
             Id = code.Invitation,
             Site = site,
-            SecretHash = HashOf(code.Secret),
+            SecretHash = OneTimeSecret.HashOf(code.Secret),
             CreatedMs = now.ToUnixTimeMilliseconds(),
             ExpiresMs = (now + validity).ToUnixTimeMilliseconds(),
             AttemptsLeft = Attempts,
@@ -85,7 +83,7 @@ public sealed partial class EdgeInvitations(IDbContextFactory<PeopleContext> con
             }
         }
 
-        if (!CryptographicOperations.FixedTimeEquals(Encoding.ASCII.GetBytes(HashOf(secret)), Encoding.ASCII.GetBytes(found.SecretHash)))
+        if (!OneTimeSecret.Matches(secret, found.SecretHash))
         {
             return (null, WrongCode());
         }
@@ -96,9 +94,4 @@ public sealed partial class EdgeInvitations(IDbContextFactory<PeopleContext> con
     }
 
     private static EnrolmentRefusal WrongCode() => new(EnrolmentRefusalKind.NotInvited, "the hub does not know this code; copy it anew from the hub's operator");
-
-    private static string HashOf(string secret) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(secret)));
-
-    [GeneratedRegex("^[a-z0-9-]{1,40}\\z")]
-    private static partial Regex SiteId();
 }

@@ -1,6 +1,5 @@
 using System.Buffers.Text;
 using System.Security.Cryptography;
-using System.Text;
 using IotProperty.Hub.Audit;
 using Microsoft.EntityFrameworkCore;
 
@@ -46,7 +45,7 @@ public sealed class ApiTokens(PeopleContext context, PersonLock people, AuditBoo
             Sites = sites is { Count: > 0 } ? string.Join(' ', sites) : RoleGrant.EverySite,
             Permissions = string.Join(' ', permissions ?? []),
             Owner = person?.UserName ?? "",
-            Hash = HashOf(token),
+            Hash = OneTimeSecret.HashOf(token),
             CreatedMs = time.GetUtcNow().ToUnixTimeMilliseconds(),
             ExpiresMs = expires.ToUnixTimeMilliseconds(),
         };
@@ -79,7 +78,7 @@ public sealed class ApiTokens(PeopleContext context, PersonLock people, AuditBoo
             return (null, "not a token");
         }
 
-        string hash = HashOf(token);
+        string hash = OneTimeSecret.HashOf(token);
         ApiToken? found = await context.ApiTokens.AsNoTracking().SingleOrDefaultAsync(t => t.Hash == hash, cancellationToken);
         long nowMs = time.GetUtcNow().ToUnixTimeMilliseconds();
         if (found is null)
@@ -133,5 +132,4 @@ public sealed class ApiTokens(PeopleContext context, PersonLock people, AuditBoo
         }
     }
 
-    private static string HashOf(string token) => Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes(token)));
 }

@@ -16,10 +16,8 @@ namespace IotProperty.Hub.People;
 public sealed partial class EdgeCredentials(IDbContextFactory<PeopleContext> contexts, IPasswordHasher<EdgeCredential> hasher, AuditBook audit, TimeProvider time)
     : IEdgeCredentials, IEdgeRegister
 {
-    private static readonly EdgeCredential Nobody = new() { Site = "", PasswordHash = "", IssuedMs = 0 };
-
     // An unknown user is checked against this, so that he waits as long as a wrong password.
-    private readonly Lazy<string> _decoy = new(() => hasher.HashPassword(Nobody, OneTimeSecret.NewPassword()));
+    private static readonly EdgeCredential Nobody = new() { Site = "", PasswordHash = HashOf(OneTimeSecret.NewPassword()), IssuedMs = 0 };
 
     /// <summary>Gives the site's edge a user name and password. With <paramref name="renew"/> the old password ends.</summary>
     public async Task<Issued> IssueAsync(string site, bool renew, CancellationToken cancellationToken)
@@ -30,7 +28,7 @@ public sealed partial class EdgeCredentials(IDbContextFactory<PeopleContext> con
         }
 
         string password = OneTimeSecret.NewPassword();
-        string hash = hasher.HashPassword(Nobody, password);
+        string hash = HashOf(password);
         await using PeopleContext context = await contexts.CreateDbContextAsync(cancellationToken);
         await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
         EdgeCredential? present = await context.EdgeCredentials.FindAsync([site], cancellationToken);
@@ -62,8 +60,7 @@ public sealed partial class EdgeCredentials(IDbContextFactory<PeopleContext> con
     {
         await using PeopleContext context = await contexts.CreateDbContextAsync(cancellationToken);
         EdgeCredential? found = await context.EdgeCredentials.AsNoTracking().SingleOrDefaultAsync(e => e.Site == user, cancellationToken);
-        string shown = Encoding.UTF8.GetString(password.Span);
-        bool matches = hasher.VerifyHashedPassword(found ?? Nobody, found?.PasswordHash ?? _decoy.Value, shown) != PasswordVerificationResult.Failed;
+        bool matches = await MatchesAsync(context, found ?? Nobody, Encoding.UTF8.GetString(password.Span), cancellationToken);
         return found is not null && matches && string.Equals(clientId, found.Site, StringComparison.Ordinal) ? found.Site : null;
     }
 
@@ -77,6 +74,26 @@ public sealed partial class EdgeCredentials(IDbContextFactory<PeopleContext> con
     }
 
     public static bool IsSiteId(string text) => SiteId().IsMatch(text);
+
+    private static string HashOf(string password) => EdgeCredential.QuickHash + OneTimeSecret.HashOf(password);
+
+    private async Task<bool> MatchesAsync(PeopleContext context, EdgeCredential edge, string shown, CancellationToken cancellationToken)
+    {
+        if (edge.PasswordHash.StartsWith(EdgeCredential.QuickHash, StringComparison.Ordinal))
+        {
+            return OneTimeSecret.Matches(shown, edge.PasswordHash[EdgeCredential.QuickHash.Length..]);
+        }
+
+        if (hasher.VerifyHashedPassword(edge, edge.PasswordHash, shown) == PasswordVerificationResult.Failed)
+        {
+            return false;
+        }
+
+        // Only where it is still the one that was shown: a renewal beside us stays.
+        await context.EdgeCredentials.Where(e => e.Site == edge.Site && e.PasswordHash == edge.PasswordHash)
+            .ExecuteUpdateAsync(set => set.SetProperty(e => e.PasswordHash, HashOf(shown)), cancellationToken);
+        return true;
+    }
 
     [GeneratedRegex("^[a-z0-9-]{1,40}\\z")]
     private static partial Regex SiteId();

@@ -6,7 +6,9 @@ using IotProperty.Hub.People;
 using IotProperty.Hub.Storage;
 using IotProperty.Hub.Tests.Storage;
 using IotProperty.Hub.Tests.Support;
+using Microsoft.AspNetCore.Identity;
 using Microsoft.Data.Sqlite;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace IotProperty.Hub.Tests.People;
@@ -69,6 +71,25 @@ public abstract class CredentialTests : IDisposable
         Assert.Null(await Show(edges, "riverside", "riverside", password + "x"));
         Assert.Null(await Show(edges, "riverside", "riverside", ""));
         Assert.Null(await Show(edges, "nowhere", "nowhere", password));
+    }
+
+    [ConformanceFact]
+    public async Task Slow_hash_from_before_holds_until_its_password_is_shown_and_gives_way_to_a_quick_one()
+    {
+        EdgeCredentials edges = Services.GetRequiredService<EdgeCredentials>();
+        string password = (await edges.IssueAsync("riverside", false, default)).Secret!.Value.Secret;
+        await using PeopleContext context = await Services.GetRequiredService<IDbContextFactory<PeopleContext>>().CreateDbContextAsync();
+        EdgeCredential kept = await context.EdgeCredentials.SingleAsync();
+        string slow = Services.GetRequiredService<IPasswordHasher<EdgeCredential>>().HashPassword(kept, password);
+        kept.PasswordHash = slow;
+        await context.SaveChangesAsync();
+
+        Assert.Null(await Show(edges, "riverside", "riverside", password + "x"));
+        Assert.Equal(slow, await context.EdgeCredentials.Select(e => e.PasswordHash).SingleAsync());
+        Assert.Equal("riverside", await Show(edges, "riverside", "riverside", password));
+        Assert.StartsWith("sha256:", await context.EdgeCredentials.Select(e => e.PasswordHash).SingleAsync(), StringComparison.Ordinal);
+        Assert.Equal("riverside", await Show(edges, "riverside", "riverside", password));
+        Assert.Null(await Show(edges, "riverside", "riverside", password + "x"));
     }
 
     [ConformanceFact]
