@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Publishes one program as it is shipped: for one processor, compiled ahead (ReadyToRun), on a .NET runtime that the machine has.
 #   bash deploy/publish.sh PROJECT RUNTIME FOLDER [options of dotnet publish]      RUNTIME: linux-x64, linux-arm64, or here (this machine's)
-# What an edge would otherwise compile before its first sample takes most of its start. Prints nothing when all went well.
+# What an edge would otherwise compile before its first sample takes a quarter of its start. Prints nothing when all went well.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -100,7 +100,7 @@ internal static class EdgeCertificateCommands
             await output.WriteLineAsync(parsed.GetValue(json)
                 ? JsonSerializer.Serialize(new { revoked = serials, passwordEnded = done.Password, codesEnded = done.Invitations })
                 : $"revoked: {(serials.Length == 0 ? "no certificate" : string.Join(", ", serials))}{(done.Password ? "; the password is ended" : "")}{(done.Invitations > 0 ? "; open codes are ended" : "")}\n"
-                    + "Behind a broker, give it the new list too: iotp-hub edge crl --out FILE");
+                    + "Behind a broker, it needs the new list too: broker.crl in the running hub's data folder, or iotp-hub edge crl --out FILE");
             return ExitCode.Ok;
         });
         return revoke;

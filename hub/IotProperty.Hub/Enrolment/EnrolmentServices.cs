@@ -20,7 +20,13 @@ internal static class EnrolmentServices
         return services;
     }
 
-    /// <summary>For a hub with a front door.</summary>
-    public static IServiceCollection AddRevocationWatch(this IServiceCollection services) =>
+    /// <summary>For a hub with a front door, and perhaps a broker before it. Asks for <see cref="AddEnrolment"/> and the open folder.</summary>
+    public static IServiceCollection AddRevocationWatch(this IServiceCollection services, HubConfiguration configuration, DataFolder folder)
+    {
         services.AddSingleton<RevocationWatch>().AddHostedService(provider => provider.GetRequiredService<RevocationWatch>());
+        return configuration.Broker is null
+            ? services
+            : services.AddSingleton(provider => ActivatorUtilities.CreateInstance<BrokerList>(provider, folder))
+                .AddHostedService(provider => provider.GetRequiredService<BrokerList>());
+    }
 }

@@ -27,6 +27,9 @@ public sealed class DataFolder
     /// <summary>The hub's own certificate authority; there when it has made one.</summary>
     public string AuthorityFolder => System.IO.Path.Combine(Path, "authority");
 
+    /// <summary>The list of revoked certificates for a broker; there when the hub takes from one.</summary>
+    public string BrokerListFile => System.IO.Path.Combine(Path, "broker.crl");
+
     /// <summary>Opens the folder, making it when it is not there.</summary>
     public static DataFolder Open(string path)
     {

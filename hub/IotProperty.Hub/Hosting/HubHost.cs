@@ -56,7 +56,7 @@ public sealed class HubHost
         builder.Services.AddPeople(folder).AddLogin(folder, shared: settings.Configuration.Ledger is not null);
         builder.Services.AddLive(shared: settings.Configuration.Ledger is not null);
         builder.Services.AddFrontDoor(new FrontDoorOptions { Passwords = settings.Configuration.Passwords });
-        builder.Services.AddEnrolment(settings.Configuration, folder).AddRevocationWatch();
+        builder.Services.AddEnrolment(settings.Configuration, folder).AddRevocationWatch(settings.Configuration, folder);
         builder.Services.AddBroker(settings.Configuration.Broker);
         builder.Services.AddCommands();
         builder.Services.AddSingleton<MetricsText>().AddSingleton<FrontDoorMeter>();

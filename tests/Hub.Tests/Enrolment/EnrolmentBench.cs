@@ -20,10 +20,12 @@ public sealed class EnrolmentBench : IDisposable
     {
         Ledger = new LedgerFixture(engine);
         Services = new ServiceCollection().AddSingleton<TimeProvider>(Ledger.Clock).AddSingleton(Ledger.Database).AddPeople(Ledger.Folder)
-            .AddEnrolment(HubConfiguration.Embedded, DataFolder.Open(_folder.FullName)).BuildServiceProvider();
+            .AddEnrolment(HubConfiguration.Embedded, Folder = DataFolder.Open(_folder.FullName)).BuildServiceProvider();
     }
 
     public LedgerFixture Ledger { get; }
+
+    public DataFolder Folder { get; }
 
     public ServiceProvider Services { get; }
 

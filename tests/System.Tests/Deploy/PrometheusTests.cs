@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using IotProperty.Hub.Enrolment;
 using IotProperty.Hub.Hosting;
 using IotProperty.Hub.Hosting.Configuration;
 using IotProperty.Hub.Ingest;
@@ -71,7 +72,7 @@ public sealed partial class PrometheusTests : IDisposable
         }
     }
 
-    /// <summary>A hub with a broker that is away, after a batch, a payload that is none, and a connection that was refused.</summary>
+    /// <summary>A hub with a broker that is away, with an authority, after a batch, a payload that is none, and a connection that was refused.</summary>
     private async Task<IEnumerable<string>> OfHubAsync()
     {
         string data = PathOf("hub");
@@ -89,6 +90,8 @@ public sealed partial class PrometheusTests : IDisposable
             Assert.Equal(ReceiptStatus.Committed, (await ingest.AcceptAsync("riverside", Lane.Telemetry, BatchCodec.Encode(batch), default))?.Status);
             Assert.Null(await ingest.AcceptAsync("riverside", Lane.Telemetry, new byte[] { 1, 2, 3 }, default));
             await BeRefusedAsync(hub.MqttEndPoint.Port);
+            _ = hub.Application.Services.GetRequiredService<AuthoritySource>().GetOrCreate();
+            await hub.Application.Services.GetRequiredService<BrokerList>().LookAsync(default);
             string[] names = Names(hub.Application.Services.GetRequiredService<MetricsText>().Render());
             await hub.Application.StopAsync();
 

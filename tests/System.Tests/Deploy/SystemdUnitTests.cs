@@ -1,3 +1,4 @@
+using IotProperty.Hub.Hosting;
 using IotProperty.Simulators.Scenarios;
 using IotProperty.SystemTests.Documents;
 using IotProperty.Tests;
@@ -22,6 +23,32 @@ public sealed class SystemdUnitTests : IDisposable
         {
             Assert.InRange(await root.ExposureAsync(unit), 0.1, MaxExposure);
         }
+    }
+
+    [PeerFact("systemd-analyze")]
+    public async Task Units_that_give_a_broker_its_list_are_sound_and_little_exposed()
+    {
+        using ScratchRoot root = Install();
+        foreach (string unit in new[] { "iotp-crl.path", "iotp-crl.service" })
+        {
+            File.Copy(Path.Combine(MarkdownSamples.Root, "deploy/mosquitto", unit), root.PathOf(Path.Combine("usr/lib/systemd/system", unit)));
+        }
+
+        foreach (string program in new[] { "install", "mv", "systemctl" })
+        {
+            File.Copy("/bin/true", root.PathOf(Path.Combine("usr/bin", program)));
+        }
+
+        Assert.Equal("", await root.VerifyAsync("iotp-crl.path", "iotp-crl.service"));
+        Assert.InRange(await root.ExposureAsync("iotp-crl.service"), 0.1, MaxExposure);
+
+        // What the hub writes is what the units watch and take, and where they put it is what the broker reads.
+        string service = await File.ReadAllTextAsync(root.PathOf("usr/lib/systemd/system/iotp-crl.service"));
+        string written = Path.Combine("/var/lib/iotp-hub", Path.GetFileName(DataFolder.Open(_folder).BrokerListFile));
+        Assert.Contains($"PathChanged={written}\n", await File.ReadAllTextAsync(root.PathOf("usr/lib/systemd/system/iotp-crl.path")), StringComparison.Ordinal);
+        Assert.Contains($" {written} ", service, StringComparison.Ordinal);
+        string read = (await File.ReadAllLinesAsync(Path.Combine(MarkdownSamples.Root, "deploy/mosquitto/iotp.conf"))).Single(line => line.StartsWith("crlfile ", StringComparison.Ordinal))[8..];
+        Assert.Contains($" {read}\n", service, StringComparison.Ordinal);
     }
 
     [PeerFact("systemd-analyze")]
