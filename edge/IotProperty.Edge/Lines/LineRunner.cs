@@ -79,7 +79,7 @@ public sealed class LineRunner
     /// <summary>Requests to devices since the start, writes included.</summary>
     public long Requests => Volatile.Read(ref _requests);
 
-    /// <summary>Writes to devices since the start.</summary>
+    /// <summary>Writes to devices since the start, the one in hand included.</summary>
     public long Writes => Volatile.Read(ref _writes);
 
     /// <summary>Time spent in requests, in sum. Milliseconds; its rate is the line's utilisation.</summary>
@@ -178,8 +178,10 @@ public sealed class LineRunner
             {
                 using Activity? span = EdgeTraces.Source.Continue(write.SpanName, write.Trace);
                 long start = _clock.Now().MonotonicMs;
-                await write.CarryOutAsync(_driver, cancellationToken);
+
+                // Before the answer is out: who has it finds the write counted.
                 Volatile.Write(ref _writes, _writes + 1);
+                await write.CarryOutAsync(_driver, cancellationToken);
                 CountRequest(start);
                 if (span is not null)
                 {
