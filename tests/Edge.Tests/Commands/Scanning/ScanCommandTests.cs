@@ -35,7 +35,7 @@ public sealed class ScanCommandTests : IDisposable
     {
         await using ServedPort port = new(new TestLine(
             TestLine.MBus(new WireMBusMeter("12345678HYD0104", 5, "0C0645230100")), TestLine.MBus(new WireMBusMeter("87654321HYD0107", 1, "0C1300000000"))));
-        Assert.Equal(0, await RunAsync("--serial", port.Path, "--baud", "38400", "--protocol", "mbus", "--from", "1", "--to", "2", "--timeout", "150", "--json"));
+        Assert.Equal(0, await RunAsync("--serial", port.Path, "--baud", "38400", "--protocol", "mbus", "--from", "1", "--to", "2", "--timeout", "500", "--json"));
         JsonElement json = JsonDocument.Parse(_output.ToString()).RootElement;
         Assert.True(json.GetProperty("complete").GetBoolean());
         Assert.Equal(["12345678HYD0104", "87654321HYD0107"], json.GetProperty("found").EnumerateArray().Select(unit => unit.GetProperty("address").GetString()));
