@@ -12,18 +12,6 @@ namespace IotProperty.Edge.Tests.Commands;
 /// <summary>The installer's command against a meter at the other end of a pseudo-terminal.</summary>
 public sealed class SwitchCommandTests : IAsyncLifetime, IAsyncDisposable
 {
-    private const string Meter = """
-        profile: relay-meter
-        name: Meter with a relay
-        kind: electricity-meter
-        source: made for these tests
-        protocol: dlt645-2007
-        pollMs: 1000
-        points:
-          energy: { item: "00010000", unit: kWh }
-        control: { relay: true }
-        """;
-
     private readonly TemporaryFolder _folder = new();
     private readonly StringWriter _output = new();
     private readonly StringWriter _error = new();
@@ -105,7 +93,7 @@ public sealed class SwitchCommandTests : IAsyncLifetime, IAsyncDisposable
     [InlineData("pump-1", "", "", "device 'pump-1' speaks modbus, which has no relay or valve that this edge switches")]
     public async Task What_is_not_allowed_is_exit_code_2_with_the_mend(string device, string from, string to, string reason)
     {
-        string site = Write(from.Length == 0 ? Meter : Meter.Replace(from, to, StringComparison.Ordinal));
+        string site = Write(from.Length == 0 ? SampleSite.RelayMeter : SampleSite.RelayMeter.Replace(from, to, StringComparison.Ordinal));
         Assert.Equal(2, await RunAsync("switch", "--site", site, "--device", device, "open", "--yes"));
         Assert.Contains(reason, _error.ToString(), StringComparison.Ordinal);
         Assert.Null(_meter.Order);
@@ -131,7 +119,7 @@ public sealed class SwitchCommandTests : IAsyncLifetime, IAsyncDisposable
 
     private Task<int> RunAsync(params string[] args) => EdgeCommandLine.RunAsync(args, _output, _error);
 
-    private string Write(string meter = Meter)
+    private string Write(string meter = SampleSite.RelayMeter)
     {
         Directory.CreateDirectory(_folder.File("mine"));
         File.WriteAllText(_folder.File("mine/test-pump.yaml"), SampleSite.Pump);
