@@ -9,7 +9,7 @@ namespace IotProperty.Hub.Enrolment;
 /// may lets nobody in: written at the start, soon after each revocation by whatever hub or command, and each day. Giving it to the broker is the operator's
 /// (<c>deploy/mosquitto/iotp-crl.path</c>). Nothing is written while the installation has no authority: edges have no certificates then.
 /// </summary>
-public sealed partial class BrokerList : BackgroundService
+public sealed partial class BrokerList : RepeatedLook
 {
     /// <summary>How often the ledger is asked who is revoked.</summary>
     public static readonly TimeSpan Every = RevocationWatch.Every;
@@ -20,28 +20,36 @@ public sealed partial class BrokerList : BackgroundService
     private readonly EdgeCertificates _certificates;
     private readonly AuthoritySource _authority;
     private readonly string _file;
-    private readonly TimeProvider _time;
     private readonly ILogger<BrokerList> _logger;
     private readonly SemaphoreSlim _gate = new(1, 1);
     private readonly Meter _meter = new("IotProperty.Hub.BrokerList");
     private HashSet<string> _written = [];
     private long? _writtenMs;
-    private bool _failing;
+    private bool _isNeeded;
 
     public BrokerList(EdgeCertificates certificates, AuthoritySource authority, DataFolder folder, TimeProvider time, ILogger<BrokerList> logger)
+        : base(Every, time)
     {
         ArgumentNullException.ThrowIfNull(folder);
-        (_certificates, _authority, _file, _time, _logger) = (certificates, authority, folder.BrokerListFile, time, logger);
-        _meter.CreateObservableGauge("iotp_broker_list_days_left", Left, description: "How long the list of revoked certificates in the data folder is good, which brokers need.");
+        (_certificates, _authority, _file, _logger) = (certificates, authority, folder.BrokerListFile, logger);
+        _meter.CreateObservableGauge("iotp_broker_list_days_left", () => DaysLeft is { } left ? (Measurement<double>[])[new(left)] : [], description: "How long the list of revoked certificates in the data folder is good, which brokers need.");
     }
 
+    /// <summary>How long the list is good that was written last; 0 when one is needed and none could be written yet, null when none is needed.</summary>
+    public double? DaysLeft => _writtenMs is { } at
+        ? (at + EdgeCertificates.UsualListLife.TotalMilliseconds - Time.GetUtcNow().ToUnixTimeMilliseconds()) / TimeSpan.FromDays(1).TotalMilliseconds
+        : _isNeeded ? 0 : null;
+
     /// <summary>Writes the list when it is due. Throws what ledger, authority and disk throw. Safe on any task.</summary>
-    public async Task LookAsync(CancellationToken cancellationToken)
+    public override async Task LookAsync(CancellationToken cancellationToken)
     {
         await _gate.WaitAsync(cancellationToken);
         try
         {
-            if (_authority.TryGet(out _))
+            // An authority that cannot be read is one that needs a list.
+            _isNeeded = true;
+            _isNeeded = _authority.TryGet(out _);
+            if (_isNeeded)
             {
                 await WriteIfDueAsync(cancellationToken);
             }
@@ -59,27 +67,14 @@ public sealed partial class BrokerList : BackgroundService
         base.Dispose();
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        using PeriodicTimer timer = new(Every, _time);
-        try
-        {
-            do
-            {
-                await TryLookAsync(stoppingToken);
-            }
-            while (await timer.WaitForNextTickAsync(stoppingToken));
-        }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-            // The way it is meant to end.
-        }
-    }
+    protected override void TellFailed(Exception failure) => LogFailed(failure, _file);
+
+    protected override void TellWorks() => LogWorks();
 
     private async Task WriteIfDueAsync(CancellationToken cancellationToken)
     {
         IReadOnlyDictionary<string, string> revoked = await _certificates.RevokedAsync(cancellationToken);
-        long nowMs = _time.GetUtcNow().ToUnixTimeMilliseconds();
+        long nowMs = Time.GetUtcNow().ToUnixTimeMilliseconds();
 
         // A clock that was set back is as good a reason: the list may not be good yet.
         bool isYoung = _writtenMs is { } at && nowMs >= at && nowMs - at < (long)RenewedAfter.TotalMilliseconds;
@@ -91,34 +86,6 @@ public sealed partial class BrokerList : BackgroundService
         PrivateFile.WritePublic(_file, await _certificates.RevocationListAsync(EdgeCertificates.UsualListLife, cancellationToken));
         _written = [.. revoked.Keys];
         _writtenMs = nowMs;
-    }
-
-    private IEnumerable<Measurement<double>> Left() => _writtenMs is { } at
-        ? [new((at + EdgeCertificates.UsualListLife.TotalMilliseconds - _time.GetUtcNow().ToUnixTimeMilliseconds()) / TimeSpan.FromDays(1).TotalMilliseconds)]
-        : [];
-
-    private async Task TryLookAsync(CancellationToken cancellationToken)
-    {
-        try
-        {
-            await LookAsync(cancellationToken);
-            if (_failing)
-            {
-                LogWorks();
-            }
-
-            _failing = false;
-        }
-        catch (Exception failure) when (failure is not OperationCanceledException)
-        {
-            // Whatever it is, it is tried again: the last list is good for weeks.
-            if (!_failing)
-            {
-                LogFailed(failure, _file);
-            }
-
-            _failing = true;
-        }
     }
 
     [LoggerMessage(2412, LogLevel.Error, "Cannot write the list of revoked certificates {File}; a broker keeps the one that it has; said once until it works again")]

@@ -1,24 +1,24 @@
+using IotProperty.Hub.Hosting;
 using IotProperty.Hub.Ingest;
 
 namespace IotProperty.Hub.Enrolment;
 
 /// <summary>
 /// Ends standing connections that would not be let in any more: their certificate was revoked or is over, or their password was taken away. Commands and other hubs write
-/// to the same ledger, so it is looked at again and again.
+/// to the same ledger, so it is looked at again and again. A ledger that is away for a while ends no edge; who was revoked meanwhile is found when it is back.
 /// </summary>
-public sealed partial class RevocationWatch(EdgeCertificates certificates, FrontDoor door, TimeProvider time, ILogger<RevocationWatch> logger) : BackgroundService
+public sealed partial class RevocationWatch(EdgeCertificates certificates, FrontDoor door, TimeProvider time, ILogger<RevocationWatch> logger)
+    : RepeatedLook(Every, time)
 {
     /// <summary>So long an edge may stay that was revoked.</summary>
     public static readonly TimeSpan Every = TimeSpan.FromSeconds(5);
 
-    private bool _failing;
-
     /// <summary>One look. Throws what the ledger throws when it cannot answer.</summary>
-    public async Task LookAsync(CancellationToken cancellationToken)
+    public override async Task LookAsync(CancellationToken cancellationToken)
     {
         IReadOnlyDictionary<string, string> revoked = await certificates.RevokedAsync(cancellationToken);
         IReadOnlySet<string> passwords = await certificates.SitesWithPasswordAsync(cancellationToken);
-        DateTimeOffset now = time.GetUtcNow();
+        DateTimeOffset now = Time.GetUtcNow();
         door.EndUnless((site, shown) => shown switch
         {
             null => passwords.Contains(site) ? null : "the site's password was taken away",
@@ -28,45 +28,9 @@ public sealed partial class RevocationWatch(EdgeCertificates certificates, Front
         });
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        using PeriodicTimer timer = new(Every, time);
-        try
-        {
-            while (await timer.WaitForNextTickAsync(stoppingToken))
-            {
-                await TryLookAsync(stoppingToken);
-            }
-        }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-            // The way a watch is meant to end.
-        }
-    }
+    protected override void TellFailed(Exception failure) => LogFailed(failure);
 
-    private async Task TryLookAsync(CancellationToken cancellationToken)
-    {
-        try
-        {
-            await LookAsync(cancellationToken);
-            if (_failing)
-            {
-                LogWorks();
-            }
-
-            _failing = false;
-        }
-        catch (Exception failure) when (failure is not OperationCanceledException)
-        {
-            // A ledger that is away for a while ends no edge; who was revoked meanwhile is found when it is back.
-            if (!_failing)
-            {
-                LogFailed(failure);
-            }
-
-            _failing = true;
-        }
-    }
+    protected override void TellWorks() => LogWorks();
 
     [LoggerMessage(2410, LogLevel.Error, "Cannot see which certificates are revoked; standing connections stay until it can be seen")]
     private partial void LogFailed(Exception failure);

@@ -16,7 +16,7 @@ namespace IotProperty.Hub.People;
 public sealed partial class EdgeCredentials(IDbContextFactory<PeopleContext> contexts, IPasswordHasher<EdgeCredential> hasher, AuditBook audit, TimeProvider time)
     : IEdgeCredentials, IEdgeRegister
 {
-    // An unknown user is checked against this, so that he waits as long as a wrong password.
+    // An unknown user is checked against this, so that he waits as long as a wrong password does (where no slow hash from before is left).
     private static readonly EdgeCredential Nobody = new() { Site = "", PasswordHash = HashOf(OneTimeSecret.NewPassword()), IssuedMs = 0 };
 
     /// <summary>Gives the site's edge a user name and password. With <paramref name="renew"/> the old password ends.</summary>

@@ -36,6 +36,7 @@ public sealed class BrokerListTests : IDisposable
     {
         await _list.LookAsync(default);
         Assert.False(Path.Exists(File));
+        Assert.Null(_list.DaysLeft);
         _ = _bench.Authority;
         await _list.LookAsync(default);
         Assert.False(Lists("01"));
@@ -90,6 +91,17 @@ public sealed class BrokerListTests : IDisposable
         Directory.CreateDirectory(File);
         await Assert.ThrowsAnyAsync<SystemException>(() => _list.LookAsync(default));
         Assert.Empty(Directory.EnumerateFileSystemEntries(_bench.Folder.Path, "*.tmp"));
+        Assert.Equal(0, _list.DaysLeft);
+        Directory.Delete(File);
+        await _list.LookAsync(default);
+        Assert.Equal(30, _list.DaysLeft);
+
+        // And later again: what was written last gets older, which the alert sees.
+        System.IO.File.Delete(File);
+        Directory.CreateDirectory(File);
+        _bench.Ledger.Clock.Advance(TimeSpan.FromDays(3));
+        await Assert.ThrowsAnyAsync<SystemException>(() => _list.LookAsync(default));
+        Assert.Equal(27, _list.DaysLeft);
         Directory.Delete(File);
         await _list.LookAsync(default);
         Assert.False(Lists("01"));

@@ -1,9 +1,12 @@
 using System.Security.Cryptography.X509Certificates;
 using IotProperty.Edge.Uplink;
 using IotProperty.Hub.Enrolment;
+using IotProperty.Hub.Hosting;
 using IotProperty.Protocols.Uplink;
 using IotProperty.SystemTests.Broker;
+using IotProperty.SystemTests.Documents;
 using IotProperty.Tests;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace IotProperty.SystemTests.Entry;
 
@@ -36,8 +39,7 @@ public sealed class RevocationAtBrokerTests : IAsyncLifetime
         Assert.True(await PublishesAsync(standing, "riverside"));
 
         await certificates.RevokeAsync(riverside.SerialNumber, "stolen", default);
-        await File.WriteAllTextAsync(broker.RevocationListFile, await certificates.RevocationListAsync(TimeSpan.FromDays(30), default));
-        await broker.ReloadAsync();
+        await GiveListAsync(broker);
 
         // As deploy/README.md says: Mosquitto asks at the handshake alone.
         Assert.True(await PublishesAsync(standing, "riverside"));
@@ -49,6 +51,26 @@ public sealed class RevocationAtBrokerTests : IAsyncLifetime
         await AssertRefusedAsync(broker, riverside);
         await using IMqttLink again = await EntryPeer.ConnectAsync(_hub, broker.EdgePort, hillside, "hillside");
         Assert.True(await PublishesAsync(again, "hillside"));
+    }
+
+    /// <summary>The hub writes its list; then what the shipped unit does, line by line.</summary>
+    private async Task GiveListAsync(ShippedBroker broker)
+    {
+        DataFolder folder = DataFolder.Open(_hub.Folder);
+        using BrokerList list = new(_hub.Service<EdgeCertificates>(), _hub.Service<AuthoritySource>(), folder, TimeProvider.System, NullLogger<BrokerList>.Instance);
+        await list.LookAsync(default);
+        string[] unit = await File.ReadAllLinesAsync(Path.Combine(MarkdownSamples.Root, "deploy/mosquitto/iotp-crl.service"));
+        string[] steps = [.. unit.Where(line => line.StartsWith("ExecStart=", StringComparison.Ordinal)).Select(line => line["ExecStart=".Length..])];
+        Assert.Equal("/usr/bin/systemctl reload mosquitto.service", steps[^1]);
+        foreach (string step in steps[..^1])
+        {
+            string[] words = step.Replace("/var/lib/iotp-hub/", folder.Path + "/", StringComparison.Ordinal)
+                .Replace("/etc/mosquitto/certs/", Path.GetDirectoryName(broker.RevocationListFile) + "/", StringComparison.Ordinal).Split(' ');
+            (int code, string output, string errors) = await PeerProcess.RunAsync(words[0], words[1..]);
+            Assert.True(code == 0, output + errors);
+        }
+
+        await broker.ReloadAsync();
     }
 
     /// <summary>The edge's own client and another one; the broker's log says that it was the certificate.</summary>
