@@ -64,18 +64,11 @@ public sealed class FaultProxy : IAsyncDisposable
     /// <summary>From now on this is wrong, and what was wrong before no longer is.</summary>
     public void Apply(LinkFault fault)
     {
-        List<Link> torn = [];
+        List<Link> torn;
         TaskCompletionSource changed;
         lock (_lock)
         {
-            bool forgotten = _fault is LinkFault.BlackHole;
-            _fault = fault;
-            Interlocked.Exchange(ref _cutAfter, fault is LinkFault.CutAfter cut ? cut.Bytes : long.MaxValue);
-            if (fault is LinkFault.Refuse || forgotten)
-            {
-                torn.AddRange(_links);
-            }
-
+            torn = fault is LinkFault.Refuse || _fault is LinkFault.BlackHole ? [.. _links] : [];
             if (fault is LinkFault.Refuse)
             {
                 _listener?.Dispose();
@@ -86,8 +79,7 @@ public sealed class FaultProxy : IAsyncDisposable
                 _listener ??= Listen(Endpoint);
             }
 
-            changed = _changed;
-            _changed = NewSignal();
+            changed = Become(fault);
         }
 
         // First, so that nothing which was held goes on over a connection that is to be forgotten.
@@ -108,6 +100,37 @@ public sealed class FaultProxy : IAsyncDisposable
 
         await _accepting;
         _stop.Dispose();
+    }
+
+    /// <summary>
+    /// The bytes of a cut have passed: what is open is torn and the fault is over in one step, so that who comes next is not turned away in between. Where
+    /// another fault came first, only the connection is torn whose bytes are cut short.
+    /// </summary>
+    private void Cut(Link link)
+    {
+        List<Link> torn = [link];
+        TaskCompletionSource? changed = null;
+        lock (_lock)
+        {
+            if (_fault is LinkFault.CutAfter)
+            {
+                torn = [.. _links];
+                changed = Become(new LinkFault.None());
+            }
+        }
+
+        torn.ForEach(open => open.Reset());
+        changed?.SetResult();
+    }
+
+    /// <summary>Takes the fault over, within the lock, and gives the signal that those wait for who looked before.</summary>
+    private TaskCompletionSource Become(LinkFault fault)
+    {
+        _fault = fault;
+        Interlocked.Exchange(ref _cutAfter, fault is LinkFault.CutAfter cut ? cut.Bytes : long.MaxValue);
+        TaskCompletionSource changed = _changed;
+        _changed = NewSignal();
+        return changed;
     }
 
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -251,8 +274,7 @@ public sealed class FaultProxy : IAsyncDisposable
             if (left < 0)
             {
                 await to.SendAsync(bytes[..(int)Math.Max(0, slice + left)], link.Ended);
-                Apply(new LinkFault.Refuse());
-                Apply(new LinkFault.None());
+                Cut(link);
                 return;
             }
 
