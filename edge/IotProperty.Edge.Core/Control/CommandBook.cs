@@ -54,7 +54,7 @@ public sealed class CommandBook(string site, CommandRights rights, bool anyClock
             return null;
         }
 
-        CommandResult? refusal = Bar(command, now) is var (outcome, why) ? Result(command.Id, outcome, why, now) : null;
+        CommandResult? refusal = Bar(command, now) is { } bar ? Result(command.Id, bar, now) : null;
         CommandMemory memory = new(command.IssuedMs, command.ExpiresMs, Ended: refusal is not null);
         _known.Add(command.Id, memory);
         return new(refusal, memory);
@@ -64,11 +64,11 @@ public sealed class CommandBook(string site, CommandRights rights, bool anyClock
     public void Undo(string id) => _known.Remove(id);
 
     /// <summary>A command that was carried out has ended; returns its result and what to keep of it.</summary>
-    public (CommandResult Result, CommandMemory Memory) End(string id, CommandOutcome outcome, string detail, Moment now)
+    public (CommandResult Result, CommandMemory Memory) End(string id, OrderEnd end, Moment now)
     {
         CommandMemory memory = _known[id] with { Ended = true };
         _known[id] = memory;
-        return (Result(id, outcome, detail, now), memory);
+        return (Result(id, end, now), memory);
     }
 
     /// <summary>Forgets what would be late by now in any case; returns the ids. Call it at times, and store <see cref="ForgottenThroughMs"/> with what it returns.</summary>
@@ -99,14 +99,15 @@ public sealed class CommandBook(string site, CommandRights rights, bool anyClock
 
     private bool KnowsTheTime(Moment now) => now.ClockTrusted || anyClock;
 
-    private (CommandOutcome, string)? Bar(SiteCommand command, Moment now) =>
-        !KnowsTheTime(now) ? (CommandOutcome.Refused, "the edge's clock is not synchronised, so it cannot tell whether the command is late")
-        : command.IssuedMs - now.UtcMs > MaxAheadMs ? (CommandOutcome.Refused, $"it was issued {Seconds(command.IssuedMs - now.UtcMs)} s in the future: the clocks of hub and edge disagree")
-        : now.UtcMs >= command.ExpiresMs ? (CommandOutcome.Expired, $"it came {Seconds(now.UtcMs - command.ExpiresMs)} s after its expiry")
-        : rights.WhyNot(command.Action) is { } why ? (CommandOutcome.Refused, why)
+    private OrderEnd? Bar(SiteCommand command, Moment now) =>
+        !KnowsTheTime(now) ? OrderEnd.NotSent(CommandReason.ClockNotSynchronised, "the edge's clock is not synchronised, so it cannot tell whether the command is late")
+        : command.IssuedMs - now.UtcMs > MaxAheadMs
+            ? OrderEnd.NotSent(CommandReason.ClocksDisagree, $"it was issued {Seconds(command.IssuedMs - now.UtcMs)} s in the future: the clocks of hub and edge disagree")
+        : now.UtcMs >= command.ExpiresMs ? OrderEnd.NotSent(CommandReason.Late, $"it came {Seconds(now.UtcMs - command.ExpiresMs)} s after its expiry")
+        : rights.WhyNot(command.Action) is { } why ? OrderEnd.NotSent(CommandReason.NotAllowed, why)
         : null;
 
-    private static CommandResult Result(string id, CommandOutcome outcome, string detail, Moment now) => new(id, outcome, detail, now.UtcMs, now.ClockTrusted);
+    private static CommandResult Result(string id, OrderEnd end, Moment now) => new(id, end.Outcome, end.Reason, end.Detail, now.UtcMs, now.ClockTrusted);
 
     private static string Seconds(long ms) => (ms / 1000.0).ToString("0.0", CultureInfo.InvariantCulture);
 }

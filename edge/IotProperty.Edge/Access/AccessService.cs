@@ -104,7 +104,7 @@ public sealed class AccessService : BackgroundService, IAccessSink, IPointSink
     /// <param name="command">The command's id.</param>
     /// <param name="deadlineMs">From then on it is not begun any more, on <see cref="Moment.MonotonicMs"/>.</param>
     /// <param name="now">When the command was taken.</param>
-    public Task<UnlockEnd> UnlockAsync(string device, string command, long deadlineMs, Moment now) =>
+    public Task<OrderEnd> UnlockAsync(string device, string command, long deadlineMs, Moment now) =>
         _doors.TryGetValue(device, out DoorTask? door)
             ? door.UnlockAsync(new DoorOrder(command, deadlineMs), now)
             : throw new ArgumentException($"{device} is no door or gate of this site", nameof(device));

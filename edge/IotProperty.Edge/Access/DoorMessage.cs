@@ -25,17 +25,12 @@ internal enum DoorMessageKind : byte
 /// <param name="DeadlineMs">From then on it must not be begun, on <see cref="Moment.MonotonicMs"/>.</param>
 internal sealed record DoorOrder(string Command, long DeadlineMs)
 {
-    private readonly TaskCompletionSource<UnlockEnd> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<OrderEnd> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public Task<UnlockEnd> Ended => _ended.Task;
+    public Task<OrderEnd> Ended => _ended.Task;
 
-    public void End(UnlockEnd end) => _ended.TrySetResult(end);
+    public void End(OrderEnd end) => _ended.TrySetResult(end);
 }
-
-/// <summary>How an attempt to unlock ended.</summary>
-/// <param name="Sent">Whether the controller was asked to.</param>
-/// <param name="Why">Null: it confirmed. Otherwise why not.</param>
-public readonly record struct UnlockEnd(bool Sent, string? Why);
 
 /// <summary>What a line task, or a command, tells a door's task.</summary>
 internal readonly record struct DoorMessage(DoorMessageKind Kind, ushort Sequence, SwipeEntry[] Entries, bool Open, Moment At, DoorOrder? Order = null)

@@ -22,6 +22,8 @@ internal sealed class DoorTask
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
 
+    private static readonly OrderEnd Stopping = OrderEnd.NotSent(CommandReason.EdgeStopped, "the edge is stopping");
+
     private readonly Channel<DoorMessage> _inbox = Channel.CreateBounded<DoorMessage>(new BoundedChannelOptions(InboxMessages) { SingleReader = true });
     private readonly IOutbox _outbox;
     private readonly ILineWriter _writer;
@@ -74,11 +76,11 @@ internal sealed class DoorTask
         Interlocked.Read(ref _slowestUnlockMs));
 
     /// <summary>Completes with the controller's answer, or with the reason why it was not asked.</summary>
-    public Task<UnlockEnd> UnlockAsync(DoorOrder order, Moment now)
+    public Task<OrderEnd> UnlockAsync(DoorOrder order, Moment now)
     {
         if (!_inbox.Writer.TryWrite(DoorMessage.Ordered(order, now) with { Trace = EdgeTraces.Source.Here() }))
         {
-            order.End(new UnlockEnd(false, _stopped ? "the edge is stopping" : "the door has more to do than it can do"));
+            order.End(_stopped ? Stopping : OrderEnd.NotSent(CommandReason.Busy, "the door has more to do than it can do"));
         }
 
         return order.Ended;
@@ -113,7 +115,7 @@ internal sealed class DoorTask
             _inbox.Writer.TryComplete();
             while (_inbox.Reader.TryRead(out DoorMessage message))
             {
-                message.Order?.End(new UnlockEnd(false, "the edge is stopping"));
+                message.Order?.End(Stopping);
             }
         }
     }
@@ -127,7 +129,7 @@ internal sealed class DoorTask
             return;
         }
 
-        UnlockEnd end = new(true, "the edge stopped meanwhile, and the door may have been unlocked");
+        OrderEnd end = OrderEnd.Failed(CommandReason.EdgeStopped, "the edge stopped meanwhile, and the door may have been unlocked");
         try
         {
             using Activity? decided = BeginDecision(effects, message.Trace);
@@ -158,7 +160,7 @@ internal sealed class DoorTask
     }
 
     /// <summary>How the unlocking ended; of no meaning where nothing was to be unlocked.</summary>
-    private async ValueTask<UnlockEnd> CarryOutAsync(AccessEffects effects, DoorMessage message, CancellationToken cancellationToken)
+    private async ValueTask<OrderEnd> CarryOutAsync(AccessEffects effects, DoorMessage message, CancellationToken cancellationToken)
     {
         await StoreAsync(effects, cancellationToken);
         if (!effects.Unlock)
@@ -166,9 +168,9 @@ internal sealed class DoorTask
             return default;
         }
 
-        UnlockEnd end = await UnlockTracedAsync(message, cancellationToken);
+        OrderEnd end = await UnlockTracedAsync(message, cancellationToken);
         Moment now = _clock.Now();
-        if (end.Why is null)
+        if (end.IsDone)
         {
             _door.OnUnlocked(now);
             long tookMs = now.MonotonicMs - message.At.MonotonicMs;
@@ -177,7 +179,7 @@ internal sealed class DoorTask
             return end;
         }
 
-        _logger.UnlockFailed(_device, end.Why);
+        _logger.UnlockFailed(_device, end.Detail);
         await StoreAsync(_door.OnUnlockFailed(effects, now), cancellationToken);
         return end;
     }
@@ -199,26 +201,26 @@ internal sealed class DoorTask
         return span;
     }
 
-    private async ValueTask<UnlockEnd> UnlockTracedAsync(DoorMessage message, CancellationToken cancellationToken)
+    private async ValueTask<OrderEnd> UnlockTracedAsync(DoorMessage message, CancellationToken cancellationToken)
     {
         using Activity? span = EdgeTraces.Source.Continue("access.unlock", EdgeTraces.Source.Here());
-        UnlockEnd end = await UnlockAsync(message, cancellationToken);
+        OrderEnd end = await UnlockAsync(message, cancellationToken);
         span?.SetTag(EdgeTraces.Device, _device);
-        if (end.Why is { } why)
+        if (!end.IsDone)
         {
-            span.Fail(why);
+            span.Fail(end.Detail);
         }
 
         return end;
     }
 
-    private async ValueTask<UnlockEnd> UnlockAsync(DoorMessage message, CancellationToken cancellationToken)
+    private async ValueTask<OrderEnd> UnlockAsync(DoorMessage message, CancellationToken cancellationToken)
     {
         long deadlineMs = Math.Min(message.Order?.DeadlineMs ?? long.MaxValue, message.At.MonotonicMs + (long)UnlockWithin.TotalMilliseconds);
         var left = TimeSpan.FromMilliseconds(deadlineMs - _clock.Now().MonotonicMs);
         if (left <= TimeSpan.Zero)
         {
-            return new(false, "the decision could not be stored in time");
+            return OrderEnd.NotSent(CommandReason.NoTimeLeft, "the decision could not be stored in time");
         }
 
         using CancellationTokenSource tooLate = new(left, _clock.Time);
@@ -226,11 +228,15 @@ internal sealed class DoorTask
         try
         {
             DriverReply reply = await _writer.WriteCoilAsync(_device, _unlockCoil, true, either.Token);
-            return new(true, reply.Outcome == DriverOutcome.Ok ? null : $"{reply.Outcome} {reply.Exception} {reply.Detail}".TrimEnd());
+            return reply.Outcome == DriverOutcome.Ok
+                ? OrderEnd.Done("the door's controller confirmed")
+                : OrderEnd.Failed(
+                    reply.Outcome == DriverOutcome.DeviceException ? CommandReason.DeviceRefused : CommandReason.NotConfirmed,
+                    $"{reply.Outcome} {reply.Exception} {reply.Detail}".TrimEnd());
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            return new(false, "the line had no time for the command");
+            return OrderEnd.NotSent(CommandReason.NoTimeLeft, "the line had no time for the command");
         }
     }
 

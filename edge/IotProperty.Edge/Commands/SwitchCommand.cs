@@ -81,9 +81,9 @@ internal static class SwitchCommand
         await using BusLine bus = new(options, port.OpenAsync, TimeProvider.System, new Random(0), NullLogger<BusLine>.Instance);
         try
         {
-            ControlResult done = await action.SwitchAsync(bus, device, order, stop);
-            await (done.Done ? output : error).WriteLineAsync($"{(done.Done ? "Done" : "Not done")}: {done.Detail}");
-            return done.Done ? EdgeCommandLine.Ok : EdgeCommandLine.Failed;
+            OrderEnd end = await action.SwitchAsync(bus, device, order, stop);
+            await (end.IsDone ? output : error).WriteLineAsync($"{(end.IsDone ? "Done" : "Not done")}: {end.Detail}");
+            return end.IsDone ? EdgeCommandLine.Ok : EdgeCommandLine.Failed;
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {

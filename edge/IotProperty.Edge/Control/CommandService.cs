@@ -40,7 +40,7 @@ public sealed class CommandService : BackgroundService, ICommandSink
     private readonly CommandCounters _counters = new();
 
     // Those that act. Their ends come back through here, so that one task alone has the book.
-    private readonly Dictionary<string, Task<(CommandOutcome Outcome, string Detail)>> _underWay = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Task<OrderEnd>> _underWay = new(StringComparer.Ordinal);
     private long? _doubtsToldMs;
 
     public CommandService(
@@ -136,7 +136,8 @@ public sealed class CommandService : BackgroundService, ICommandSink
 
         foreach (string id in _book.Restore(known, forgottenThroughMs))
         {
-            await EndAsync(id, CommandOutcome.Failed, "the edge was restarted while it carried the command out: whether the device obeyed is not known", cancellationToken);
+            OrderEnd unknown = OrderEnd.Failed(CommandReason.EdgeStopped, "the edge was restarted while it carried the command out: whether the device obeyed is not known");
+            await EndAsync(id, unknown, cancellationToken);
         }
     }
 
@@ -175,7 +176,7 @@ public sealed class CommandService : BackgroundService, ICommandSink
 
         if (verdict.Refusal is null && _underWay.Count >= MaxUnderWay)
         {
-            (CommandResult busy, CommandMemory ended) = _book.End(command.Id, CommandOutcome.Refused, $"{MaxUnderWay} commands are under way already", now);
+            (CommandResult busy, CommandMemory ended) = _book.End(command.Id, OrderEnd.NotSent(CommandReason.Busy, $"{MaxUnderWay} commands are under way already"), now);
             verdict = new(busy, ended);
         }
 
@@ -245,14 +246,13 @@ public sealed class CommandService : BackgroundService, ICommandSink
         }
     }
 
-    private async Task<(CommandOutcome, string)> CarryOutAsync(SiteCommand command, Moment taken, CancellationToken cancellationToken)
+    private async Task<OrderEnd> CarryOutAsync(SiteCommand command, Moment taken, CancellationToken cancellationToken)
     {
         long leftMs = command.ExpiresMs - taken.UtcMs;
         switch (command.Action)
         {
             case UnlockAction unlock:
-                UnlockEnd end = await _access.UnlockAsync(unlock.Device, command.Id, taken.MonotonicMs + leftMs, taken);
-                return (end.Why is null ? CommandOutcome.Done : end.Sent ? CommandOutcome.Failed : CommandOutcome.Expired, end.Why ?? "the door's controller confirmed");
+                return await _access.UnlockAsync(unlock.Device, command.Id, taken.MonotonicMs + leftMs, taken);
             case SwitchAction change:
                 return await SwitchAsync(command, change, taken, cancellationToken);
             default:
@@ -260,13 +260,13 @@ public sealed class CommandService : BackgroundService, ICommandSink
         }
     }
 
-    private async Task<(CommandOutcome, string)> SwitchAsync(SiteCommand command, SwitchAction change, Moment taken, CancellationToken cancellationToken)
+    private async Task<OrderEnd> SwitchAsync(SiteCommand command, SwitchAction change, Moment taken, CancellationToken cancellationToken)
     {
         DeviceConfiguration device = _site.Devices.First(candidate => candidate.Id == change.Device);
         IControlAction? action = _actions.Find(device.Profile.Protocol);
         if (action is null || action.WhyNot(device, change.Position) is not null)
         {
-            return (CommandOutcome.Refused, action?.WhyNot(device, change.Position) ?? "the device has no relay or valve that this edge switches");
+            return OrderEnd.NotSent(CommandReason.NotSwitchable, action?.WhyNot(device, change.Position) ?? "the device has no relay or valve that this edge switches");
         }
 
         string password = "";
@@ -275,7 +275,7 @@ public sealed class CommandService : BackgroundService, ICommandSink
             (string? read, string problem) = _trust.Password(file);
             if (read is null)
             {
-                return (CommandOutcome.Refused, $"the device's password cannot be read: {problem}");
+                return OrderEnd.NotSent(CommandReason.NoPassword, $"the device's password cannot be read: {problem}");
             }
 
             password = read;
@@ -283,28 +283,26 @@ public sealed class CommandService : BackgroundService, ICommandSink
 
         if (_clock.Now().MonotonicMs - taken.MonotonicMs >= command.ExpiresMs - taken.UtcMs)
         {
-            return (CommandOutcome.Expired, "it could not be begun in time");
+            return OrderEnd.NotSent(CommandReason.NoTimeLeft, "it could not be begun in time");
         }
 
         DateTime local = TimeZoneInfo.ConvertTime(_clock.Time.GetUtcNow(), _site.TimeZone).DateTime;
-        ControlResult done = await action.SwitchAsync(new DeviceBus(_writer, device.Id), device, new ControlOrder(change.Position, password, local), cancellationToken);
-        return (done.Done ? CommandOutcome.Done : CommandOutcome.Failed, done.Detail);
+        return await action.SwitchAsync(new DeviceBus(_writer, device.Id), device, new ControlOrder(change.Position, password, local), cancellationToken);
     }
 
     private async ValueTask EndThoseThatEndedAsync(CancellationToken cancellationToken)
     {
-        foreach ((string id, Task<(CommandOutcome Outcome, string Detail)> task) in _underWay.Where(entry => entry.Value.IsCompleted).ToList())
+        foreach ((string id, Task<OrderEnd> task) in _underWay.Where(entry => entry.Value.IsCompleted).ToList())
         {
             _underWay.Remove(id);
-            (CommandOutcome outcome, string detail) = await task;
-            await EndAsync(id, outcome, detail, cancellationToken);
+            await EndAsync(id, await task, cancellationToken);
         }
     }
 
     /// <summary>Tries until the result is stored: the device has obeyed or not, and somebody waits for the word.</summary>
-    private async ValueTask EndAsync(string id, CommandOutcome outcome, string detail, CancellationToken cancellationToken)
+    private async ValueTask EndAsync(string id, OrderEnd end, CancellationToken cancellationToken)
     {
-        (CommandResult result, CommandMemory memory) = _book.End(id, outcome, UplinkText.Storable(detail), _clock.Now());
+        (CommandResult result, CommandMemory memory) = _book.End(id, end with { Detail = UplinkText.Storable(end.Detail) }, _clock.Now());
         OutboxEvents events = new() { CommandResults = [result], State = [new(KeyPrefix + id, memory.ToBytes())] };
         for (TimeSpan pause = FirstPause; ; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
         {
@@ -320,8 +318,8 @@ public sealed class CommandService : BackgroundService, ICommandSink
             }
         }
 
-        _counters.Count(outcome);
-        _logger.Ended(id, outcome, Quoted.Of(detail));
+        _counters.Count(end.Outcome);
+        _logger.Ended(id, end.Outcome, Quoted.Of(end.Detail));
     }
 
     private static string Text(CommandAction action) => action switch

@@ -26,11 +26,12 @@ public enum CommandState : byte
 
 /// <summary>What the edge answered.</summary>
 /// <param name="Outcome">What became of it.</param>
+/// <param name="Reason">Why it was not done; none: it was, or the edge gives a reason in words alone.</param>
 /// <param name="Detail">The edge's words, in English.</param>
 /// <param name="TimeMs">By the edge's clock; milliseconds since the Unix epoch, UTC.</param>
 /// <param name="ClockTrusted">Whether that clock was synchronised.</param>
 /// <param name="ReceivedMs">By the hub's clock.</param>
-public sealed record CommandAnswer(CommandOutcome Outcome, string Detail, long TimeMs, bool ClockTrusted, long ReceivedMs);
+public sealed record CommandAnswer(CommandOutcome Outcome, CommandReason Reason, string Detail, long TimeMs, bool ClockTrusted, long ReceivedMs);
 
 /// <summary>How long commands are good for, and where one stands. Pure.</summary>
 public static class CommandLife

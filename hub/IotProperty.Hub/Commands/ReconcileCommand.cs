@@ -99,7 +99,7 @@ internal static class ReconcileCommand
         {
             await output.WriteLineAsync(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{Instant.Format(hour.HourMs)[..19] + "Z",-20} {Word(hour.Lane),-10} {Word(hour.Verdict),-13} {hour.Recorded,12} {hour.Received,12}  {string.Join("; ", hour.Epochs.SelectMany(Details))}").TrimEnd());
+                $"{Instant.Format(hour.HourMs)[..19] + "Z",-20} {EnumName.Kebab(hour.Lane),-10} {EnumName.Kebab(hour.Verdict),-13} {hour.Recorded,12} {hour.Received,12}  {string.Join("; ", hour.Epochs.SelectMany(Details))}").TrimEnd());
         }
 
         await output.WriteLineAsync(found.Hours.Count(hour => hour.IsUndeclared) is var bad and > 0
@@ -125,7 +125,4 @@ internal static class ReconcileCommand
     }
 
     private static string Text(SequenceRange range) => range.First == range.Last ? $"{range.First}" : $"{range.First}-{range.Last}";
-
-    private static string Word<T>(T value)
-        where T : struct, Enum => JsonNamingPolicy.KebabCaseLower.ConvertName(value.ToString());
 }

@@ -8,7 +8,7 @@ using Microsoft.EntityFrameworkCore;
 namespace IotProperty.Hub.Control;
 
 /// <summary>Commands on the ledger. <see cref="CommandSender"/> hears of each from the live feed and brings it on its way.</summary>
-public sealed class CommandDesk(Ledger ledger, CommandKey key) : ICommandDesk
+public sealed class CommandDesk(Ledger ledger, CommandKey key, CommandMeter meter) : ICommandDesk
 {
     /// <summary>Open at one site at once; nobody who means it orders more, and what is sent is bounded.</summary>
     public const int MaxOpenAtSite = 50;
@@ -24,7 +24,7 @@ public sealed class CommandDesk(Ledger ledger, CommandKey key) : ICommandDesk
 
         string by = askedBy.Length <= SiteCommandRules.MaxAskedByChars ? askedBy : askedBy[..SiteCommandRules.MaxAskedByChars];
         string? cannotSign = key.WhyNot();
-        return await ledger.WriteAsync<Result<PlacedCommand>>(
+        Result<PlacedCommand> placed = await ledger.WriteAsync<Result<PlacedCommand>>(
             async change =>
             {
                 if (request.Id.Length > 0 && await FindAsync(change.Db, site, request.Id, cancellationToken) is { } known)
@@ -60,6 +60,12 @@ public sealed class CommandDesk(Ledger ledger, CommandKey key) : ICommandDesk
                 });
             },
             cancellationToken);
+        if (placed is { Succeeded: true, Value.IsNew: true })
+        {
+            meter.Ordered(placed.Value.Command.Order.Effect);
+        }
+
+        return placed;
     }
 
     public ValueTask<Page<CommandRecord>> ListAsync(CommandQuery query, PageRequest page, CancellationToken cancellationToken) => ledger.ReadAsync(

@@ -13,7 +13,7 @@ namespace IotProperty.Hub.Control;
 /// once. Bounded: <see cref="MaxOpen"/> at a time, the oldest first. One task looks and decides; each sending is a task of its own.
 /// </summary>
 public sealed partial class CommandSender(
-    Ledger ledger, CommandKey key, IDownlink downlink, ILiveFeed live, TimeProvider time, ILogger<CommandSender> logger) : BackgroundService
+    Ledger ledger, CommandKey key, IDownlink downlink, ILiveFeed live, CommandMeter meter, TimeProvider time, ILogger<CommandSender> logger) : BackgroundService
 {
     /// <summary>Others wait until some of these are answered or expired.</summary>
     public const int MaxOpen = 500;
@@ -142,6 +142,7 @@ public sealed partial class CommandSender(
             _sendings.Remove(known);
             if (!sending.IsTaken && sending.Order.ExpiresMs <= nowMs)
             {
+                meter.NotTaken();
                 LogNotTaken(known.Id, sending.Order.ToString(), known.Site);
             }
         }
@@ -162,6 +163,7 @@ public sealed partial class CommandSender(
         try
         {
             DownlinkResult result = await downlink.PublishAsync(order.Site, UplinkTopics.Command(order.Site, order.Id), key.Sign(order.ToCommand()), either.Token);
+            meter.Tried(result.Outcome);
             if (result.Outcome == DownlinkOutcome.Acknowledged && !takenBefore)
             {
                 LogTaken(order.Id, order.ToString(), order.Site);
@@ -181,6 +183,7 @@ public sealed partial class CommandSender(
         catch (Exception failure)
 #pragma warning restore CA1031
         {
+            meter.TryFailed();
             LogNotSent(order.Id, order.ToString(), order.Site, failure);
             return false;
         }

@@ -11,6 +11,7 @@ public sealed class IngestMeter : IDisposable
     private readonly Counter<long> _records;
     private readonly Counter<long> _bytes;
     private readonly Histogram<double> _commitSeconds;
+    private readonly Counter<long> _answers;
 
     public IngestMeter()
     {
@@ -18,6 +19,7 @@ public sealed class IngestMeter : IDisposable
         _records = _meter.CreateCounter<long>("iotp_ingest_records_total", description: "Committed records by lane.");
         _bytes = _meter.CreateCounter<long>("iotp_ingest_payload_bytes_total", description: "Payload bytes of all batches by lane, repeats included.");
         _commitSeconds = _meter.CreateHistogram<double>("iotp_ingest_commit_seconds", description: "From payload to synced commit, by lane.");
+        _answers = _meter.CreateCounter<long>("iotp_command_answers_total", description: "What edges answered to commands, by outcome and reason.");
     }
 
     public void Took(Lane lane, int payloadBytes) => _bytes.Add(payloadBytes, LaneTag(lane));
@@ -29,6 +31,15 @@ public sealed class IngestMeter : IDisposable
     {
         _records.Add(records, LaneTag(lane));
         _commitSeconds.Record(took.TotalSeconds, LaneTag(lane));
+    }
+
+    /// <summary>The answers in a batch that was committed.</summary>
+    public void Answered(IReadOnlyCollection<CommandResult> results)
+    {
+        foreach (CommandResult result in results)
+        {
+            _answers.Add(1, new("outcome", EnumName.Kebab(result.Outcome)), new("reason", EnumName.Kebab(result.Reason)));
+        }
     }
 
     public void Dispose() => _meter.Dispose();

@@ -81,6 +81,7 @@ public sealed class UplinkIngest(
         if (commit.Outcome == CommitOutcome.Committed)
         {
             meter.Committed(lane, decoded.Batch.RecordCount, time.GetElapsedTime(begun));
+            meter.Answered(decoded.Batch.CommandResults);
             ActivityContext cause = HubTraces.Source.Here();
             foreach (LiveEvent change in commit.Changes)
             {

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Resources;
-using System.Text.Json;
 using IotProperty.Protocols.Uplink;
 
 namespace IotProperty.Hub.Pages;
@@ -24,7 +23,7 @@ public static class Words
 
     /// <summary>The text of one value of an enumeration: key <c>PREFIX.value-in-kebab-case</c>.</summary>
     public static string T<TEnum>(string prefix, TEnum value)
-        where TEnum : struct, Enum => T($"{prefix}.{JsonNamingPolicy.KebabCaseLower.ConvertName(value.ToString())}");
+        where TEnum : struct, Enum => T($"{prefix}.{EnumName.Kebab(value)}");
 
     /// <summary>A text for which both languages are recorded.</summary>
     public static string Of(LocalText text) => InChinese ? text.ZhCn : text.En;

@@ -212,11 +212,11 @@ public sealed class EventLedger(Ledger ledger) : IEventLedger
         {
             int inserted = await change.ExecuteAsync(
                 """
-                INSERT INTO command_result (site, id, outcome, detail, time_ms, clock_trusted, received_ms)
-                VALUES (@Site, @Id, @Outcome, @Detail, @TimeMs, @ClockTrusted, @NowMs)
+                INSERT INTO command_result (site, id, outcome, reason, detail, time_ms, clock_trusted, received_ms)
+                VALUES (@Site, @Id, @Outcome, @Reason, @Detail, @TimeMs, @ClockTrusted, @NowMs)
                 ON CONFLICT DO NOTHING
                 """,
-                new { Site = site, result.Id, result.Outcome, result.Detail, result.TimeMs, result.ClockTrusted, change.NowMs });
+                new { Site = site, result.Id, result.Outcome, result.Reason, result.Detail, result.TimeMs, result.ClockTrusted, change.NowMs });
             if (inserted > 0)
             {
                 await TellAnswerAsync(change, site, result);

@@ -64,9 +64,10 @@ public sealed record AccessEventRow(
     long ClockCorrectionMs = 0);
 
 /// <summary>A row of <c>command_result</c>.</summary>
-public sealed record CommandResultRow(string Site, string Id, CommandOutcome Outcome, string Detail, long TimeMs, bool ClockTrusted, long ReceivedMs)
+public sealed record CommandResultRow(
+    string Site, string Id, CommandOutcome Outcome, string Detail, long TimeMs, bool ClockTrusted, long ReceivedMs, CommandReason Reason = CommandReason.None)
 {
-    public Control.CommandAnswer ToAnswer() => new(Outcome, Detail, TimeMs, ClockTrusted, ReceivedMs);
+    public Control.CommandAnswer ToAnswer() => new(Outcome, Reason, Detail, TimeMs, ClockTrusted, ReceivedMs);
 }
 
 /// <summary>A row of <c>gap</c>.</summary>

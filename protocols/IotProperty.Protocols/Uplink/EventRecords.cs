@@ -92,11 +92,12 @@ internal static class EventRecords
         Detail = result.Detail,
         TimeMs = result.TimeMs,
         ClockTrusted = result.ClockTrusted,
+        Reason = WireEnum.Number(result.Reason),
     };
 
     private static CommandResult? TryRead(Wire.CommandResult wire) =>
         WireEnum.TryRead(wire.Outcome, out CommandOutcome outcome)
-            ? new CommandResult(wire.Id, outcome, wire.Detail, wire.TimeMs, wire.ClockTrusted)
+            ? new CommandResult(wire.Id, outcome, WireEnum.ReadOr(wire.Reason, CommandReason.None), wire.Detail, wire.TimeMs, wire.ClockTrusted)
             : null;
 
     private static Wire.GapRecord ToWire(GapRecord gap) => new()

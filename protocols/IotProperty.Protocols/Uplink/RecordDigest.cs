@@ -65,6 +65,7 @@ public static class RecordDigest
             .Digest();
     }
 
+    /// <summary>Without the reason, which is younger than this and says in short what the detail says.</summary>
     public static ulong Of(CommandResult result)
     {
         ArgumentNullException.ThrowIfNull(result);

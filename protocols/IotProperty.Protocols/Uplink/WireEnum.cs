@@ -10,6 +10,10 @@ internal static class WireEnum
         where T : struct, Enum =>
         Enum.IsDefined(value) ? Unsafe.BitCast<T, byte>(value) : throw new ArgumentOutOfRangeException(nameof(value), value, "not a value of the contract");
 
+    /// <summary>For what may be passed over: <paramref name="other"/> stands for a number that this version does not know.</summary>
+    public static T ReadOr<T>(uint number, T other)
+        where T : struct, Enum => TryRead(number, out T value) ? value : other;
+
     public static bool TryRead<T>(uint number, out T value)
         where T : struct, Enum
     {

@@ -132,8 +132,8 @@ public sealed class AccessServiceTests : IAsyncLifetime, IDisposable
     public async Task An_order_of_the_hub_unlocks_and_lets_the_door_be_opened_in_its_window()
     {
         Open(false);
-        UnlockEnd end = await _service!.UnlockAsync("door-1", "c-1", _clock.Now().MonotonicMs + 10_000, _clock.Now());
-        Assert.Equal(new UnlockEnd(true, null), end);
+        OrderEnd end = await _service!.UnlockAsync("door-1", "c-1", _clock.Now().MonotonicMs + 10_000, _clock.Now());
+        Assert.Equal(OrderEnd.Done("the door's controller confirmed"), end);
         AccessEvent ordered = Assert.Single((await _outbox.NextAsync()).AccessEvents);
         Assert.Equal((AccessEventKind.Command, AccessReason.Ordered, "c-1"), (ordered.Kind, ordered.Reason, ordered.Credential));
         Open(true);
@@ -148,13 +148,13 @@ public sealed class AccessServiceTests : IAsyncLifetime, IDisposable
     public async Task An_order_that_waits_when_the_edge_stops_is_told_so()
     {
         _writer.Hang = true;
-        Task<UnlockEnd> waiting = _service!.UnlockAsync("door-1", "c-1", long.MaxValue, _clock.Now());
-        Task<UnlockEnd> behind = _service.UnlockAsync("door-1", "c-2", long.MaxValue, _clock.Now());
+        Task<OrderEnd> waiting = _service!.UnlockAsync("door-1", "c-1", long.MaxValue, _clock.Now());
+        Task<OrderEnd> behind = _service.UnlockAsync("door-1", "c-2", long.MaxValue, _clock.Now());
         await _outbox.NextAsync();
         await StopAsync();
-        Assert.NotNull((await waiting).Why);
-        Assert.Equal(new UnlockEnd(false, "the edge is stopping"), await behind);
-        Assert.Equal(new UnlockEnd(false, "the edge is stopping"), await _service.UnlockAsync("door-1", "c-3", long.MaxValue, _clock.Now()));
+        Assert.False((await waiting).IsDone);
+        Assert.Equal(OrderEnd.NotSent(CommandReason.EdgeStopped, "the edge is stopping"), await behind);
+        Assert.Equal(OrderEnd.NotSent(CommandReason.EdgeStopped, "the edge is stopping"), await _service.UnlockAsync("door-1", "c-3", long.MaxValue, _clock.Now()));
     }
 
     [Fact]

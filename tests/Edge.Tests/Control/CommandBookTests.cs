@@ -21,8 +21,8 @@ public class CommandBookTests
         Assert.Null(verdict.Refusal);
         Assert.Equal(new CommandMemory(Unlock.IssuedMs, Unlock.ExpiresMs, Ended: false), verdict.Memory);
         Assert.Null(_book.Take(Unlock, Now));
-        (CommandResult result, CommandMemory memory) = _book.End("c-1", CommandOutcome.Done, "confirmed", At(NowMs + 40));
-        Assert.Equal(new CommandResult("c-1", CommandOutcome.Done, "confirmed", NowMs + 40, true), result);
+        (CommandResult result, CommandMemory memory) = _book.End("c-1", OrderEnd.Done("confirmed"), At(NowMs + 40));
+        Assert.Equal(new CommandResult("c-1", CommandOutcome.Done, CommandReason.None, "confirmed", NowMs + 40, true), result);
         Assert.True(memory.Ended);
         Assert.Null(_book.Take(Unlock, Now));
     }
@@ -35,6 +35,7 @@ public class CommandBookTests
     {
         CommandVerdict verdict = _book.Take(Unlock, At(Unlock.ExpiresMs + afterExpiryMs))!;
         Assert.Equal((outcome, why), (verdict.Refusal?.Outcome, verdict.Refusal?.Detail ?? ""));
+        Assert.Equal(outcome is null ? null : CommandReason.Late, verdict.Refusal?.Reason);
         Assert.Equal(outcome is not null, verdict.Memory.Ended);
     }
 
@@ -43,14 +44,14 @@ public class CommandBookTests
     {
         Assert.Null(_book.Take(Unlock, At(NowMs - CommandBook.MaxAheadMs))!.Refusal);
         CommandResult refused = _book.Take(Unlock with { Id = "c-2" }, At(NowMs - CommandBook.MaxAheadMs - 1))!.Refusal!;
-        Assert.Equal((CommandOutcome.Refused, "it was issued 30.0 s in the future: the clocks of hub and edge disagree"), (refused.Outcome, refused.Detail));
+        Assert.Equal((CommandOutcome.Refused, CommandReason.ClocksDisagree, "it was issued 30.0 s in the future: the clocks of hub and edge disagree"), (refused.Outcome, refused.Reason, refused.Detail));
     }
 
     [Fact]
     public void An_edge_that_does_not_know_the_time_carries_nothing_out()
     {
         CommandResult refused = _book.Take(Unlock, Now with { ClockTrusted = false })!.Refusal!;
-        Assert.Equal(CommandOutcome.Refused, refused.Outcome);
+        Assert.Equal((CommandOutcome.Refused, CommandReason.ClockNotSynchronised), (refused.Outcome, refused.Reason));
         Assert.Contains("not synchronised", refused.Detail, StringComparison.Ordinal);
     }
 
@@ -60,7 +61,7 @@ public class CommandBookTests
         CommandBook trusting = new("riverside", Rights, anyClock: true);
         Moment now = Now with { ClockTrusted = false };
         Assert.Null(trusting.Take(Unlock, now)!.Refusal);
-        Assert.False(trusting.End("c-1", CommandOutcome.Done, "", now).Result.ClockTrusted);
+        Assert.False(trusting.End("c-1", OrderEnd.Done(""), now).Result.ClockTrusted);
         Assert.Equal(CommandOutcome.Expired, trusting.Take(Unlock with { Id = "c-2" }, now with { UtcMs = Unlock.ExpiresMs })!.Refusal!.Outcome);
         Assert.Equal("c-1", trusting.Forget(now with { UtcMs = Unlock.ExpiresMs + SiteCommandRules.MaxLifetimeMs + 1 })[0]);
     }
@@ -77,7 +78,7 @@ public class CommandBookTests
         foreach ((CommandAction action, string why) in refused)
         {
             CommandResult result = _book.Take(Unlock with { Id = $"refused-{refused.IndexOf((action, why))}", Action = action }, Now)!.Refusal!;
-            Assert.Equal(CommandOutcome.Refused, result.Outcome);
+            Assert.Equal((CommandOutcome.Refused, CommandReason.NotAllowed), (result.Outcome, result.Reason));
             Assert.Contains(why, result.Detail, StringComparison.Ordinal);
         }
 
@@ -100,7 +101,7 @@ public class CommandBookTests
     public void What_is_forgotten_stays_late_whatever_becomes_of_the_clock()
     {
         _book.Take(Unlock, Now);
-        _book.End("c-1", CommandOutcome.Done, "", Now);
+        _book.End("c-1", OrderEnd.Done(""), Now);
         long forgettable = Unlock.ExpiresMs + SiteCommandRules.MaxLifetimeMs;
         Assert.Empty(_book.Forget(At(forgettable)));
         Assert.Empty(_book.Forget(At(forgettable + 1) with { ClockTrusted = false }));

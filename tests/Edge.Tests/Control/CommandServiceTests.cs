@@ -58,7 +58,7 @@ public sealed class CommandServiceTests : IAsyncLifetime, IDisposable
             ("door-1", AccessEventKind.Command, AccessDecision.Granted, AccessReason.Ordered, "c-1"),
             (unlocked.Device, unlocked.Kind, unlocked.Decision, unlocked.Reason, unlocked.Credential));
         OutboxEvents end = await _outbox.NextAsync();
-        Assert.Equal(new CommandResult("c-1", CommandOutcome.Done, "the door's controller confirmed", NowMs, true), Assert.Single(end.CommandResults));
+        Assert.Equal(new CommandResult("c-1", CommandOutcome.Done, CommandReason.None, "the door's controller confirmed", NowMs, true), Assert.Single(end.CommandResults));
         Assert.True(CommandMemory.TryRead(_outbox.State["command/c-1"], out CommandMemory ended) && ended.Ended);
         Assert.Contains(_log.Lines, line => line.Contains("c-1", StringComparison.Ordinal) && line.Contains("anna", StringComparison.Ordinal));
 
@@ -94,7 +94,7 @@ public sealed class CommandServiceTests : IAsyncLifetime, IDisposable
         _outbox.State["command/c-1"] = new CommandMemory(command.IssuedMs, command.ExpiresMs, Ended: false).ToBytes();
         await StartAsync();
         CommandResult result = await ResultAsync();
-        Assert.Equal(("c-1", CommandOutcome.Failed), (result.Id, result.Outcome));
+        Assert.Equal(("c-1", CommandOutcome.Failed, CommandReason.EdgeStopped), (result.Id, result.Outcome, result.Reason));
         Assert.Contains("restarted while", result.Detail, StringComparison.Ordinal);
         Post(command);
         await StopAsync();
@@ -107,7 +107,7 @@ public sealed class CommandServiceTests : IAsyncLifetime, IDisposable
         _writer.Answer = () => new(DriverOutcome.DeviceException, ModbusExceptionCode.ServerDeviceFailure, "busy");
         Post(Unlock());
         CommandResult result = await ResultAsync();
-        Assert.Equal((CommandOutcome.Failed, "DeviceException ServerDeviceFailure busy"), (result.Outcome, result.Detail));
+        Assert.Equal((CommandOutcome.Failed, CommandReason.DeviceRefused, "DeviceException ServerDeviceFailure busy"), (result.Outcome, result.Reason, result.Detail));
     }
 
     [Fact]
@@ -120,7 +120,7 @@ public sealed class CommandServiceTests : IAsyncLifetime, IDisposable
         await _time.TimersAsync(1);
         _time.Advance(3_000);
         CommandResult result = await ResultAsync();
-        Assert.Equal((CommandOutcome.Expired, "the line had no time for the command"), (result.Outcome, result.Detail));
+        Assert.Equal((CommandOutcome.Expired, CommandReason.NoTimeLeft, "the line had no time for the command"), (result.Outcome, result.Reason, result.Detail));
         Assert.True(_writer.IsQuiet);
     }
 
@@ -208,7 +208,7 @@ public sealed class CommandServiceTests : IAsyncLifetime, IDisposable
     public async Task A_relay_that_does_not_move_is_told_as_failed()
     {
         CommandResult result = await SwitchAsync(new WireMeter { Slowness = 1_000 }, SwitchPosition.Open);
-        Assert.Equal((CommandOutcome.Failed, true), (result.Outcome, result.Detail.Contains("after 10 s: the relay is closed", StringComparison.Ordinal)));
+        Assert.Equal((CommandOutcome.Failed, CommandReason.NotInPosition, true), (result.Outcome, result.Reason, result.Detail.Contains("after 10 s: the relay is closed", StringComparison.Ordinal)));
     }
 
     private async Task<CommandResult> SwitchAsync(WireMeter meter, SwitchPosition position)

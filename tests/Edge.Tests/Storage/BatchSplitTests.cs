@@ -17,7 +17,7 @@ public class BatchSplitTests
         {
             Key = default,
             Transitions = [.. Enumerable.Range(0, 170).Select(n => OutboxBench.Transition($"t-{n}-{Text(random)}"))],
-            CommandResults = [.. Enumerable.Range(0, 90).Select(n => new CommandResult($"c-{n}", CommandOutcome.Refused, Text(random), 1, true))],
+            CommandResults = [.. Enumerable.Range(0, 90).Select(n => new CommandResult($"c-{n}", CommandOutcome.Refused, CommandReason.Busy, Text(random), 1, true))],
             Gaps = [new GapRecord("g", Lane.Telemetry, 1, 1, 1, 1, 2, 1, Text(random))],
         };
         List<(Batch Batch, byte[] Payload)> parts = [];
@@ -35,7 +35,7 @@ public class BatchSplitTests
     public void One_record_that_is_too_long_is_its_callers_mistake()
     {
         Random random = new(1);
-        Batch batch = new() { Key = default, CommandResults = [new CommandResult("c", CommandOutcome.Refused, string.Concat(Enumerable.Range(0, 200).Select(_ => Text(random))), 1, true)] };
+        Batch batch = new() { Key = default, CommandResults = [new CommandResult("c", CommandOutcome.Refused, CommandReason.Busy, string.Concat(Enumerable.Range(0, 200).Select(_ => Text(random))), 1, true)] };
         ArgumentException refused = Assert.Throws<ArgumentException>(() => BatchSplit.Encode(batch, MaxBytes, () => new BatchKey("riverside", 1, Lane.Event, 1), []));
         Assert.Contains("more than the 4096 that the uplink carries", refused.Message, StringComparison.Ordinal);
     }

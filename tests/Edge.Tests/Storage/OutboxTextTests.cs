@@ -15,7 +15,7 @@ public class OutboxTextTests
             {
                 Transitions = [OutboxBench.Transition("o-1", "lo\0w") with { TimeMs = bench.NowMs }],
                 AccessEvents = [new AccessEvent("a-1", "door-1", AccessEventKind.Credential, AccessDecision.Denied, AccessReason.UnknownCredential, "", "ab\0", bench.NowMs, true)],
-                CommandResults = [new CommandResult("c-1", CommandOutcome.Failed, "the device said \0\0x", bench.NowMs, true)],
+                CommandResults = [new CommandResult("c-1", CommandOutcome.Failed, CommandReason.NotConfirmed, "the device said \0\0x", bench.NowMs, true)],
                 Gaps = [new GapRecord("g-1", Lane.Telemetry, 1, 1, 1, bench.NowMs, bench.NowMs, 3, "refused by hub: \0")],
             },
             CancellationToken.None);

@@ -349,7 +349,7 @@ public class SqliteOutboxTests
     {
         await using OutboxBench bench = new();
         await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() =>
-            bench.Outbox.AddAsync(new OutboxEvents { CommandResults = [new CommandResult("c", 0, "", 0, true)] }, CancellationToken.None).AsTask());
+            bench.Outbox.AddAsync(new OutboxEvents { CommandResults = [new CommandResult("c", 0, CommandReason.None, "", 0, true)] }, CancellationToken.None).AsTask());
         await Assert.ThrowsAsync<ArgumentException>(async () =>
             await bench.Outbox.SetAsync([new StateWrite("key", new byte[StateWrite.MaxValueBytes + 1])], CancellationToken.None));
         Assert.Throws<ArgumentException>(() => bench.Outbox.Add(bench.Sample(1) with { Quality = (Quality)9 }));

@@ -18,7 +18,7 @@ public class ClockCorrectionTests
             Readings = [new("m", "energy", "kWh", 3, 1m, 8, Quality.Good, false), new("m", "energy", "kWh", 4, 1m, 8, Quality.Good, true)],
             Transitions = [Transition(5, false), Transition(6, true)],
             AccessEvents = [Access(7, false), Access(8, true)],
-            CommandResults = [new("c", CommandOutcome.Refused, "", 9, false), new("c", CommandOutcome.Refused, "", 10, true)],
+            CommandResults = [new("c", CommandOutcome.Refused, CommandReason.None, "", 9, false), new("c", CommandOutcome.Refused, CommandReason.None, "", 10, true)],
         };
         Batch moved = ClockCorrection.Apply(batch, 100)!;
         Assert.Equal(100, moved.ClockCorrectionMs);

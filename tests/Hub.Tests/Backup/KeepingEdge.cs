@@ -123,7 +123,7 @@ internal sealed class KeepingEdge : IDisposable
                     Key = key,
                     Readings = [.. Enumerable.Range(0, 5).Select(n => new MeterReading($"meter-{n}", "energy", "kWh", timeMs, 0.01m * number, 9, Quality.Good, true))],
                 },
-                _ => new Batch { Key = key, CommandResults = [new CommandResult($"command-{number}", CommandOutcome.Refused, "late", timeMs, true)] },
+                _ => new Batch { Key = key, CommandResults = [new CommandResult($"command-{number}", CommandOutcome.Refused, CommandReason.Late, "late", timeMs, true)] },
             };
             Made++;
             Samples += batch.Samples.Length;

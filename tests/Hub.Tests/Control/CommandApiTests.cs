@@ -44,9 +44,10 @@ public sealed class CommandApiTests(SeededHub seeded) : IClassFixture<SeededHub>
         (status, JsonElement other, _) = await PostAsync(program, new { id = "door-now", device = "door-1", action = "unlock" });
         Assert.Equal((HttpStatusCode.Conflict, "id.taken"), (status, Text(other.GetProperty("reasons")[0], "code")));
 
-        await AnswerAsync("door-now", CommandOutcome.Refused, "the door is held by the fire alarm");
+        await AnswerAsync("door-now", CommandOutcome.Refused, "the door is held by the fire alarm", CommandReason.NotAllowed);
         JsonElement read = await program.GetFromJsonAsync<JsonElement>(new Uri(location, UriKind.Relative));
-        Assert.Equal(("refused", "refused"), (Text(read, "state"), Text(read.GetProperty("result"), "outcome")));
+        Assert.Equal(
+            ("refused", "refused", "not-allowed"), (Text(read, "state"), Text(read.GetProperty("result"), "outcome"), Text(read.GetProperty("result"), "reason")));
         Assert.Contains("held by the fire alarm", Text(read, "explanation"), StringComparison.Ordinal);
         JsonElement list = await program.GetFromJsonAsync<JsonElement>(new Uri($"{Commands}?device=door-1", UriKind.Relative));
         Assert.Contains(list.GetProperty("items").EnumerateArray(), item => Text(item, "id") == "door-now" && Text(item, "state") == "refused");
@@ -183,10 +184,10 @@ public sealed class CommandApiTests(SeededHub seeded) : IClassFixture<SeededHub>
         return (answer.StatusCode, await answer.Content.ReadFromJsonAsync<JsonElement>(), answer.Headers.Location?.OriginalString ?? "");
     }
 
-    private Task AnswerAsync(string id, CommandOutcome outcome, string detail) => CommitAsync(new Batch
+    private Task AnswerAsync(string id, CommandOutcome outcome, string detail, CommandReason reason = CommandReason.None) => CommitAsync(new Batch
     {
         Key = new BatchKey(SeededHub.Site, 9, Lane.Event, Interlocked.Increment(ref _sequence)),
-        CommandResults = [new CommandResult(id, outcome, detail, seeded.NowMs, true)],
+        CommandResults = [new CommandResult(id, outcome, reason, detail, seeded.NowMs, true)],
     });
 
     private async Task CommitAsync(Batch batch)

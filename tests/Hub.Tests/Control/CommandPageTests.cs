@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.RegularExpressions;
 using IotProperty.Hub.Control;
 using IotProperty.Hub.Enrolment;
+using IotProperty.Hub.Hosting;
 using IotProperty.Hub.Ingest;
 using IotProperty.Hub.People;
 using IotProperty.Hub.Storage;
@@ -44,7 +45,7 @@ public sealed partial class CommandPageTests(SeededHub seeded) : IClassFixture<S
         Assert.Contains("asked by a-guard", parts, StringComparison.Ordinal);
         Assert.Contains("a parcel &lt;b&gt;", parts, StringComparison.Ordinal);
 
-        await AnswerAsync(1, new CommandResult(command.Order.Id, CommandOutcome.Done, "", seeded.NowMs, true),
+        await AnswerAsync(1, new CommandResult(command.Order.Id, CommandOutcome.Done, CommandReason.None, "", seeded.NowMs, true),
             new AccessEvent("opened", "door-1", AccessEventKind.Command, AccessDecision.Granted, AccessReason.Ordered, command.Order.Id, "", seeded.NowMs + 1000, true));
         parts = await GetAsync(guard, "/doors/parts");
         Assert.Contains("hx-swap-oob=\"innerHTML:#door-status\"", parts, StringComparison.Ordinal);
@@ -94,9 +95,26 @@ public sealed partial class CommandPageTests(SeededHub seeded) : IClassFixture<S
 
         CommandOrder order = (await Desk.FindAsync("riverside", "cut-1", default))!.Order;
         Assert.Equal((SwitchPosition.Open, CommandEffect.CutOff, "a-engineer"), (order.Position!.Value, order.Effect, order.AskedBy));
-        await AnswerAsync(2, new CommandResult("cut-1", CommandOutcome.Failed, "the meter did not answer", seeded.NowMs, true));
+        await AnswerAsync(2, new CommandResult("cut-1", CommandOutcome.Failed, CommandReason.NotInPosition, "the meter did not answer", seeded.NowMs, true));
         string supply = PageReader.TextOf(await GetAsync(engineer, "/supply/riverside/meter-1"));
-        Assert.Contains("Cut off · Flat 101 electricity Failed It was begun, and may have happened: look at the device. the meter did not answer", supply, StringComparison.Ordinal);
+        Assert.Contains("Cut off · Flat 101 electricity Failed The device was told, and was not read in the ordered position. It was begun, and may have happened: look at the device. the meter did not answer", supply, StringComparison.Ordinal);
+
+        // Each reader's language says why; the edge's own words follow only where they add something.
+        Assert.Contains(
+            "失败 指令已送达设备，但回读状态与指令不符。 指令已开始执行，可能已生效：请到现场查看设备。 the meter did not answer",
+            await Hub.TextOfAsync("/supply/riverside/meter-1", "zh-CN"), StringComparison.Ordinal);
+        await OrderAsync(engineer, "restore-2", "restore");
+        await AnswerAsync(3, new CommandResult("restore-2", CommandOutcome.Refused, CommandReason.ClockNotSynchronised, "no synchronised clock", seeded.NowMs, true));
+        string chinese = await Hub.TextOfAsync("/supply/riverside/meter-1", "zh-CN");
+        Assert.Contains("网关时钟未同步", chinese, StringComparison.Ordinal);
+        Assert.DoesNotContain("no synchronised clock", chinese, StringComparison.Ordinal);
+
+        // An edge of an older version gives no reason, and a newer one a reason that this hub has no word for: its own words are all there is.
+        await OrderAsync(engineer, "restore-3", "restore");
+        await AnswerAsync(4, new CommandResult("restore-3", CommandOutcome.Refused, CommandReason.None, "the meter is being serviced", seeded.NowMs, true));
+        Assert.Contains("the meter is being serviced", await Hub.TextOfAsync("/supply/riverside/meter-1", "zh-CN"), StringComparison.Ordinal);
+        string metrics = Hub.Services.GetRequiredService<MetricsText>().Render();
+        Assert.Matches("""iotp_commands_ordered_total\{effect="restore"\} [2-9]""", metrics);
         foreach (string address in (string[])["/supply/riverside/meter-1/explode", "/supply/riverside/lift-1/cut-off", "/supply/nowhere/meter-1"])
         {
             using HttpResponseMessage none = await engineer.GetAsync(new Uri(address, UriKind.Relative));
@@ -124,6 +142,13 @@ public sealed partial class CommandPageTests(SeededHub seeded) : IClassFixture<S
         Assert.Contains("iotp-hub edge invite", await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
         using HttpResponseMessage unsigned = await HubUnderTest.PostAsync(browser, "/doors/a/d", ("id", "one"), ("note", ""));
         Assert.Equal(HttpStatusCode.BadRequest, unsigned.StatusCode);
+    }
+
+    private async Task OrderAsync(HttpClient engineer, string id, string choice)
+    {
+        string address = $"/supply/riverside/meter-1/{choice}";
+        using HttpResponseMessage answer = await HubUnderTest.PostFormAsync(engineer, address, address, ("id", id), ("note", ""));
+        Assert.Equal((id, HttpStatusCode.SeeOther), (id, answer.StatusCode));
     }
 
     private static Task<string> GetAsync(HttpClient browser, string address) => browser.GetStringAsync(new Uri(address, UriKind.Relative));

@@ -28,7 +28,7 @@ public sealed class CommandRulesTests
     [InlineData(null, 11_000 + CommandLife.AnswerGraceMs - 1, CommandState.Waiting)]
     [InlineData(null, 11_000 + CommandLife.AnswerGraceMs, CommandState.Unanswered)]
     public void State_follows_from_the_answer_and_the_time(CommandOutcome? outcome, long nowMs, CommandState state) =>
-        Assert.Equal(state, CommandLife.StateOf(Order, outcome is { } known ? new CommandAnswer(known, "", 0, true, 0) : null, nowMs));
+        Assert.Equal(state, CommandLife.StateOf(Order, outcome is { } known ? new CommandAnswer(known, CommandReason.None, "", 0, true, 0) : null, nowMs));
 
     [Fact]
     public void Lifetimes_are_within_what_an_edge_takes() =>

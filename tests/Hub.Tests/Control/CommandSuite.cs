@@ -1,5 +1,6 @@
 using IotProperty.Hub.Audit;
 using IotProperty.Hub.Control;
+using IotProperty.Hub.Hosting;
 using IotProperty.Hub.Ingest;
 using IotProperty.Hub.Live;
 using IotProperty.Hub.Tests.Storage;
@@ -33,12 +34,14 @@ public abstract class CommandSuite(LedgerEngine engine) : IAsyncLifetime
         Assert.Equal(new SiteCommand(CommandWorld.Site, order.Id, _world.NowMs, _world.NowMs + 10_000, "wang", new UnlockAction("door-1")), _world.Read(sent));
         Assert.Equal(CommandState.Waiting, await _world.StateAsync(order.Id));
 
-        await _world.AnswerAsync(order.Id, CommandOutcome.Done, "unlocked");
+        await _world.AnswerAsync(order.Id, CommandOutcome.Failed, "busy", CommandReason.DeviceRefused);
         CommandRecord command = Assert.Single((await _world.Desk.ListAsync(new CommandQuery(CommandWorld.Site), PageRequest.First, default)).Items);
-        Assert.Equal((CommandState.Done, "unlocked", "a parcel", "wang"), (command.StateAt(_world.NowMs), command.Answer!.Detail, command.Order.Note, command.Order.AskedBy));
+        Assert.Equal(
+            (CommandState.Failed, CommandReason.DeviceRefused, "busy", "a parcel", "wang"),
+            (command.StateAt(_world.NowMs), command.Answer!.Reason, command.Answer.Detail, command.Order.Note, command.Order.AskedBy));
         AuditEntry[] told = [.. (await new AuditDesk(_world.Ledger).ListAsync(default, PageRequest.First, default)).Items];
         Assert.Equal(
-            [("command-answered", order.Id, "unlock door-1, asked by wang: Done"), ("command-ordered", order.Id, "unlock door-1")], told.Select(e => (e.Action, e.ObjectId, e.Detail)));
+            [("command-answered", order.Id, "unlock door-1, asked by wang: Failed"), ("command-ordered", order.Id, "unlock door-1")], told.Select(e => (e.Action, e.ObjectId, e.Detail)));
         Assert.All(told, entry => Assert.Equal((CommandWorld.Site, AuditOutcome.Done), (entry.Site, entry.Outcome)));
         Assert.Null((await new AuditDesk(_world.Ledger).VerifyAsync(null, default)).Break);
     }
@@ -46,6 +49,7 @@ public abstract class CommandSuite(LedgerEngine engine) : IAsyncLifetime
     [ConformanceFact]
     public async Task Command_is_on_the_ledger_before_it_is_sent_and_is_tried_until_it_expires_but_never_after()
     {
+        using MetricsText metrics = new();
         ScriptedDownlink downlink = new(
             DownlinkOutcome.NotConnected, DownlinkOutcome.ConnectionLost, DownlinkOutcome.NotSent, DownlinkOutcome.Refused, DownlinkOutcome.NotConnected);
         await _world.SendByAsync(downlink);
@@ -63,6 +67,9 @@ public abstract class CommandSuite(LedgerEngine engine) : IAsyncLifetime
         CommandOrder next = await _world.OrderAsync(CommandWorld.Unlock());
         Assert.Equal(next.Id, _world.Read(await downlink.NextAsync()).Id);
         Assert.Equal(11, downlink.Tries);
+        string counted = metrics.Render();
+        Assert.All(
+            (string[])["not-connected", "connection-lost", "not-sent", "refused"], result => Assert.Matches($"iotp_command_tries_total\\{{result=\"{result}\"\\}} [1-9]", counted));
 
         // Nobody heard of it; whether it happened is not known.
         Assert.Equal(CommandState.Waiting, await _world.StateAsync(order.Id));

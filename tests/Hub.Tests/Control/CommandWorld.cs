@@ -24,6 +24,7 @@ internal sealed class CommandWorld : IAsyncDisposable
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("iotp-commands-");
     private readonly List<CommandSender> _senders = [];
+    private readonly CommandMeter _meter = new();
     private long _sequence;
 
     private CommandWorld(LedgerEngine engine, bool withAuthority)
@@ -36,7 +37,7 @@ internal sealed class CommandWorld : IAsyncDisposable
         Source = new AuthoritySource(null, DataFolder.Open(_folder.FullName), shared: false, Time);
         Authority = withAuthority ? Source.GetOrCreate() : null;
         Key = new CommandKey(Source, Time);
-        Desk = new CommandDesk(Ledger, Key);
+        Desk = new CommandDesk(Ledger, Key, _meter);
         Events = new EventLedger(Ledger);
     }
 
@@ -97,12 +98,12 @@ internal sealed class CommandWorld : IAsyncDisposable
     }
 
     /// <summary>The edge's answer arrives, as ingest commits it.</summary>
-    public async Task AnswerAsync(string id, CommandOutcome outcome, string detail = "")
+    public async Task AnswerAsync(string id, CommandOutcome outcome, string detail = "", CommandReason reason = CommandReason.None)
     {
         Batch batch = new()
         {
             Key = new BatchKey(Site, 1, Lane.Event, ++_sequence),
-            CommandResults = [new CommandResult(id, outcome, detail, NowMs, true)],
+            CommandResults = [new CommandResult(id, outcome, reason, detail, NowMs, true)],
         };
         LedgerCommit commit = await Events.CommitAsync(batch, SHA256.HashData(Encoding.UTF8.GetBytes(batch.Key.ToString())).AsMemory(0, 16), default);
         Assert.Equal(CommitOutcome.Committed, commit.Outcome);
@@ -116,7 +117,7 @@ internal sealed class CommandWorld : IAsyncDisposable
 
     public async Task<CommandSender> SendByAsync(IDownlink downlink)
     {
-        CommandSender sender = new(Ledger, Key, downlink, Live, Time, NullLogger<CommandSender>.Instance);
+        CommandSender sender = new(Ledger, Key, downlink, Live, _meter, Time, NullLogger<CommandSender>.Instance);
         _senders.Add(sender);
         await sender.StartAsync(default);
         return sender;

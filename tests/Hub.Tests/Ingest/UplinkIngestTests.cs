@@ -143,6 +143,28 @@ public sealed class UplinkIngestTests : IDisposable
     }
 
     [Fact]
+    public async Task Answers_to_commands_are_counted_once_by_outcome_and_reason()
+    {
+        const string Expired = "iotp_command_answers_total{outcome=\"expired\",reason=\"no-time-left\"}";
+        const string Failed = "iotp_command_answers_total{outcome=\"failed\",reason=\"not-confirmed\"}";
+        using MetricsText metrics = new();
+        Batch answers = Event(1) with
+        {
+            CommandResults =
+            [
+                new("c-1", CommandOutcome.Expired, CommandReason.NoTimeLeft, "", 1000, true),
+                new("c-2", CommandOutcome.Failed, CommandReason.NotConfirmed, "", 1000, true),
+                new("c-3", CommandOutcome.Failed, CommandReason.NotConfirmed, "", 1000, true),
+            ],
+        };
+        await AcceptAsync(answers);
+        Assert.Equal((1, 2), (Count(metrics, Expired), Count(metrics, Failed)));
+        _room.Outcome = CommitOutcome.Duplicate;
+        await AcceptAsync(answers);
+        Assert.Equal((1, 2), (Count(metrics, Expired), Count(metrics, Failed)));
+    }
+
+    [Fact]
     public async Task A_batch_that_its_store_can_never_hold_is_refused_with_the_stores_reason_and_is_no_outage()
     {
         _room.Failure = new UnstorableBatchException("its samples are older than the server keeps");
@@ -256,8 +278,10 @@ public sealed class UplinkIngestTests : IDisposable
         return stored;
     }
 
-    private static long Refused(MetricsText metrics, Lane lane) =>
-        metrics.Render().Split('\n').Where(line => line.StartsWith($"iotp_ingest_batches_total{{lane=\"{UplinkTopics.Name(lane)}\",outcome=\"refused\"}} ", StringComparison.Ordinal))
+    private static long Refused(MetricsText metrics, Lane lane) => Count(metrics, $"iotp_ingest_batches_total{{lane=\"{UplinkTopics.Name(lane)}\",outcome=\"refused\"}}");
+
+    private static long Count(MetricsText metrics, string series) =>
+        metrics.Render().Split('\n').Where(line => line.StartsWith($"{series} ", StringComparison.Ordinal))
             .Select(line => long.Parse(line.Split(' ')[1], System.Globalization.CultureInfo.InvariantCulture)).SingleOrDefault();
 
     private async Task<Receipt?> AcceptAsync(Batch batch) => await _ingest.AcceptAsync(Site, batch.Key.Lane, BatchCodec.Encode(batch), default);

@@ -73,7 +73,7 @@ public sealed class EmbeddedEstate : IAsyncLifetime
         KnownEvents = new Batch
         {
             Key = new BatchKey(SeededHub.Site, 1, Lane.Event, 100),
-            CommandResults = [new CommandResult("c1", CommandOutcome.Refused, "door is locked – 门已锁", _seeded.NowMs, true)],
+            CommandResults = [new CommandResult("c1", CommandOutcome.Refused, CommandReason.Busy, "door is locked – 门已锁", _seeded.NowMs, true)],
             ClockSteps = [new ClockStep("k1", _seeded.NowMs, -3_600_000, 17, false)],
             Tallies = [new HourTally(1, Lane.Telemetry, 0, 3, ulong.MaxValue - 5, 1, 2, 9)],
         };

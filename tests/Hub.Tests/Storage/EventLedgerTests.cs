@@ -215,7 +215,7 @@ public abstract class EventLedgerTests : IDisposable
         AccessEvent granted = new("a1", "door-1", AccessEventKind.Credential, AccessDecision.Granted, AccessReason.Known, "card-7", "", 1_000, true);
         AccessEvent denied = granted with { Id = "a2", Decision = AccessDecision.Denied, Reason = AccessReason.UnknownCredential, Credential = "", Fingerprint = "00ff", TimeMs = 2_000 };
         GapRecord gap = new("g1", Lane.Telemetry, 7, 1, 9, 0, 10, 90, "disk quota");
-        Batch batch = Events(1) with { AccessEvents = [granted, denied], Gaps = [gap], CommandResults = [new CommandResult("c1", CommandOutcome.Done, "", 5, true)] };
+        Batch batch = Events(1) with { AccessEvents = [granted, denied], Gaps = [gap], CommandResults = [new CommandResult("c1", CommandOutcome.Done, CommandReason.None, "", 5, true)] };
         await CommitAsync(batch, HashA);
         await CommitAsync(batch with { Key = batch.Key with { Sequence = 2 } }, HashB);
         Page<AccessEventRecord> first = await new AccessLog(_fixture.Ledger).ListAsync("riverside", new PageRequest(null, 1), default);

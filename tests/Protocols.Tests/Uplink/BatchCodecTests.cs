@@ -125,6 +125,24 @@ public class BatchCodecTests
     }
 
     [Theory]
+    [InlineData(14u)]
+    [InlineData(256u)]
+    [InlineData(uint.MaxValue)]
+    public void A_reason_of_a_later_version_is_none_and_the_result_is_kept(uint reason)
+    {
+        WireBatch wire = WireBatch.Parser.ParseFrom(BatchCodec.Encode(UplinkSamples.Batch("command-reason")));
+        EventBody body = EventBody.Parser.ParseFrom(PlainBody(wire.Body));
+        Assert.Equal(13u, body.CommandResults[0].Reason);
+        body.CommandResults[0].Reason = reason;
+        byte[] content = body.ToByteArray();
+        wire.Body = new Packed { UnpackedBytes = (uint)content.Length, Content = ByteString.CopyFrom(content) };
+        wire.Checksum = 0;
+        DecodedBatch decoded = BatchCodec.Decode(Sealed(wire.ToByteArray()));
+        Assert.True(decoded.Done, decoded.Why);
+        Assert.Equal((CommandOutcome.Failed, CommandReason.None, "the relay is open"), decoded.Batch!.CommandResults[0] is var kept ? (kept.Outcome, kept.Reason, kept.Detail) : default);
+    }
+
+    [Theory]
     [InlineData(0u, new[] { 0.0, 1, 1, 0 })]
     [InlineData(2u, new[] { 12.34, 12.3, -7.0, 1e9 })]
     [InlineData(6u, new[] { 0.000001, 5.0 })]

@@ -76,6 +76,7 @@ public class ProtocPeerTests
     [InlineData("transition", "EventBody", "occurrence: \"r-1\"", "ordinal: 1", "from: 1", "to: 2", "value: 0.31", "limit: -0", "clock_trusted: true")]
     [InlineData("access", "EventBody", "device: \"door-1\"", "decision: 1", "reason: 1", "credential: \"card-7\"", "time_ms: 1795000000001")]
     [InlineData("command", "EventBody", "id: \"c-1\"", "outcome: 2", "detail: \"unknown\"")]
+    [InlineData("command-reason", "EventBody", "outcome: 3", "detail: \"the relay is open\"", "clock_trusted: true", "reason: 13")]
     [InlineData("gap", "EventBody", "lane: LANE_TELEMETRY", "first_sequence: 3", "last_sequence: 9", "records: 70", "reason: \"disk quota\"")]
     [InlineData("clock-step", "EventBody", "id: \"r-4\"", "step_ms: -59000", "uptime_ms: 1000", "clock_trusted: true")]
     [InlineData("tally", "EventBody", "lane: LANE_TELEMETRY", "hour_ms: 1794999600000", "records: 70", "hash: 72623859790382856", "first_sequence: 3", "last_sequence: 9", "revision: 2")]

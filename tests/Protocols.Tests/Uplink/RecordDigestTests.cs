@@ -36,6 +36,13 @@ public class RecordDigestTests
     }
 
     [Fact]
+    public void A_hub_that_does_not_know_a_reason_digests_the_result_as_the_edge_does()
+    {
+        CommandResult result = UplinkSamples.Batch("command-reason").CommandResults[0];
+        Assert.Equal(RecordDigest.Of(result), RecordDigest.Of(result with { Reason = CommandReason.None }));
+    }
+
+    [Fact]
     public void A_tally_does_not_depend_on_order_and_a_batch_survives_the_wire_with_its_tally() =>
         Prop.ForAll(UplinkGen.Batch.ToArbitrary(), batch =>
         {

@@ -108,10 +108,11 @@ internal static class UplinkGen
     private static Gen<CommandResult> Result { get; } =
         from id in Text
         from outcome in OneOf<CommandOutcome>()
+        from reason in OneOf<CommandReason>()
         from detail in Text
         from time in Time
         from trusted in Bool
-        select new CommandResult(id, outcome, detail, time, trusted);
+        select new CommandResult(id, outcome, reason, detail, time, trusted);
 
     private static Gen<GapRecord> Gap { get; } =
         from id in Text

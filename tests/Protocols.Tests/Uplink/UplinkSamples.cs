@@ -41,7 +41,8 @@ internal static class UplinkSamples
         {
             AccessEvents = [new("r-2", "door-1", AccessEventKind.Credential, AccessDecision.Granted, AccessReason.Known, "card-7", "", Epoch + 1, true)],
         },
-        "command" => Event with { CommandResults = [new("c-1", CommandOutcome.Refused, "unknown", Epoch + 2, false)] },
+        "command" => Event with { CommandResults = [new("c-1", CommandOutcome.Refused, CommandReason.None, "unknown", Epoch + 2, false)] },
+        "command-reason" => Event with { CommandResults = [new("c-1", CommandOutcome.Failed, CommandReason.NotInPosition, "the relay is open", Epoch + 2, true)] },
         "gap" => Event with { Gaps = [new("r-3", Lane.Telemetry, Epoch - 5, 3, 9, Epoch - 4, Epoch - 1, 70, "disk quota")] },
         "clock-step" => Event with { ClockSteps = [new("r-4", Epoch + 60_000, -59_000, 1_000, true)] },
         "tally" => Event with { Tallies = [new(Epoch - 5, Lane.Telemetry, HourTally.StartOfHour(Epoch), 70, 0x0102_0304_0506_0708, 3, 9, 2)] },
@@ -53,7 +54,7 @@ internal static class UplinkSamples
         "traced" => Event with
         {
             Trace = new TraceContext(new UInt128(0x4BF9_2F35_77B3_4DA6, 0xA3CE_929D_0E0E_4736), 0x00F0_67AA_0BA9_02B7, 0x01),
-            CommandResults = [new("c-1", CommandOutcome.Done, "", Epoch + 2, true)],
+            CommandResults = [new("c-1", CommandOutcome.Done, CommandReason.None, "", Epoch + 2, true)],
         },
         _ => throw new ArgumentOutOfRangeException(nameof(name), name, "no such batch"),
     };

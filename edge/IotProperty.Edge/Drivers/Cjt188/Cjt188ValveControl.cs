@@ -61,7 +61,7 @@ public sealed class Cjt188ValveControl(TimeProvider time) : IControlAction
     }
 
     /// <inheritdoc/>
-    public async ValueTask<ControlResult> SwitchAsync(IBusExchange line, DeviceConfiguration device, ControlOrder order, CancellationToken cancellationToken)
+    public async ValueTask<OrderEnd> SwitchAsync(IBusExchange line, DeviceConfiguration device, ControlOrder order, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(line);
         ArgumentNullException.ThrowIfNull(device);
@@ -77,14 +77,14 @@ public sealed class Cjt188ValveControl(TimeProvider time) : IControlAction
         (Cjt188Status? before, string problem) = await ReadStatusAsync(protocol, line, device, cancellationToken).ConfigureAwait(false);
         if (before is null)
         {
-            return new ControlResult(false, $"the valve's state cannot be read, so nothing was sent: {problem}");
+            return OrderEnd.NotSent(CommandReason.DeviceUnreadable, $"the valve's state cannot be read, so nothing was sent: {problem}");
         }
 
         session.BeginValve(Cjt188Protocol.TargetOf(device), order.Position == SwitchPosition.Open ? Cjt188ValveCommand.Open : Cjt188ValveCommand.Close);
         BusReply reply = await line.ExchangeAsync(session, protocol.Timing(device), cancellationToken).ConfigureAwait(false);
         if (reply.Outcome == BusOutcome.Refused)
         {
-            return new ControlResult(false, $"the meter refused: {reply.Detail}; {Text(before.Value)}");
+            return OrderEnd.Failed(CommandReason.DeviceRefused, $"the meter refused: {reply.Detail}; {Text(before.Value)}");
         }
 
         // Without an acknowledgement the meter may have obeyed all the same: its state tells.
@@ -92,7 +92,7 @@ public sealed class Cjt188ValveControl(TimeProvider time) : IControlAction
         return await ReadBackAsync(protocol, line, device, order.Position, heard, cancellationToken).ConfigureAwait(false);
     }
 
-    private async ValueTask<ControlResult> ReadBackAsync(
+    private async ValueTask<OrderEnd> ReadBackAsync(
         Cjt188Protocol protocol, IBusExchange line, DeviceConfiguration device, SwitchPosition position, string heard, CancellationToken cancellationToken)
     {
         Cjt188Valve wanted = position == SwitchPosition.Open ? Cjt188Valve.Open : Cjt188Valve.Closed;
@@ -104,11 +104,11 @@ public sealed class Cjt188ValveControl(TimeProvider time) : IControlAction
             last = status is { } read ? Text(read) : problem;
             if (status?.Valve == wanted)
             {
-                return new ControlResult(true, $"{heard}; {last}");
+                return OrderEnd.Done($"{heard}; {last}");
             }
         }
 
-        return new ControlResult(false, $"{heard}, but after {(ReadBackPause * ReadBacks).TotalSeconds:0} s: {last}");
+        return OrderEnd.Failed(CommandReason.NotInPosition, $"{heard}, but after {(ReadBackPause * ReadBacks).TotalSeconds:0} s: {last}");
     }
 
     private static async ValueTask<(Cjt188Status? Status, string Problem)> ReadStatusAsync(

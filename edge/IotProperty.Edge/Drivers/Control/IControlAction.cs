@@ -15,9 +15,9 @@ public interface IControlAction
     /// <summary>What will be done and what it means on site; one sentence for people, to be shown before anything is sent.</summary>
     string Describe(DeviceConfiguration device, SwitchPosition position);
 
-    /// <summary>Gives the order and reads back what became of it. Never throws for what comes from outside.</summary>
+    /// <summary>Gives the order and reads back what became of it; done when the device was read back in the new position. Never throws for what comes from outside.</summary>
     /// <exception cref="InvalidOperationException">The device may not be switched: ask <see cref="WhyNot"/> first.</exception>
-    ValueTask<ControlResult> SwitchAsync(IBusExchange line, DeviceConfiguration device, ControlOrder order, CancellationToken cancellationToken);
+    ValueTask<OrderEnd> SwitchAsync(IBusExchange line, DeviceConfiguration device, ControlOrder order, CancellationToken cancellationToken);
 }
 
 /// <param name="Password">The first line of the device's password file; empty where the device needs none.</param>
@@ -27,7 +27,3 @@ public sealed record ControlOrder(SwitchPosition Position, string Password, Date
     /// <summary>Without the password, which no log may hold.</summary>
     public override string ToString() => Position.ToString();
 }
-
-/// <param name="Done">Whether the device was read back in the new position.</param>
-/// <param name="Detail">What happened, for people.</param>
-public readonly record struct ControlResult(bool Done, string Detail);

@@ -57,7 +57,7 @@ public sealed class Dlt645RelayControl(TimeProvider time) : IControlAction
     }
 
     /// <inheritdoc/>
-    public async ValueTask<ControlResult> SwitchAsync(IBusExchange line, DeviceConfiguration device, ControlOrder order, CancellationToken cancellationToken)
+    public async ValueTask<OrderEnd> SwitchAsync(IBusExchange line, DeviceConfiguration device, ControlOrder order, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(line);
         ArgumentNullException.ThrowIfNull(device);
@@ -70,21 +70,21 @@ public sealed class Dlt645RelayControl(TimeProvider time) : IControlAction
         DeviceControl control = device.Control!;
         if (!Dlt645Authority.TryCreate(control.PasswordLevel, order.Password, control.OperatorCode, out Dlt645Authority? authority))
         {
-            return new ControlResult(false, $"the first line of {control.PasswordFile} is no password of six digits; nothing was sent");
+            return OrderEnd.NotSent(CommandReason.NoPassword, $"the first line of {control.PasswordFile} is no password of six digits; nothing was sent");
         }
 
         Dlt645MasterSession session = new() { WakeUpBytes = Dlt645Protocol.WakeUpBytesOf(device) };
         (int? before, string problem) = await ReadStatusAsync(session, line, device, cancellationToken).ConfigureAwait(false);
         if (before is null)
         {
-            return new ControlResult(false, $"the relay's state cannot be read, so nothing was sent: {problem}");
+            return OrderEnd.NotSent(CommandReason.DeviceUnreadable, $"the relay's state cannot be read, so nothing was sent: {problem}");
         }
 
         session.BeginRelay(Dlt645Protocol.AddressOf(device), authority!, new Dlt645RelayOrder(ActionOf(order.Position), order.LocalTime + Validity));
         BusReply reply = await line.ExchangeAsync(session, Dlt645Protocol.TimingOf(device), cancellationToken).ConfigureAwait(false);
         if (reply.Outcome == BusOutcome.Refused)
         {
-            return new ControlResult(false, $"the meter refused: {reply.Detail}; {Text(before.Value)}");
+            return OrderEnd.Failed(CommandReason.DeviceRefused, $"the meter refused: {reply.Detail}; {Text(before.Value)}");
         }
 
         // Without an acknowledgement the meter may have obeyed all the same: its state tells.
@@ -92,7 +92,7 @@ public sealed class Dlt645RelayControl(TimeProvider time) : IControlAction
         return await ReadBackAsync(session, line, device, order.Position, heard, cancellationToken).ConfigureAwait(false);
     }
 
-    private async ValueTask<ControlResult> ReadBackAsync(
+    private async ValueTask<OrderEnd> ReadBackAsync(
         Dlt645MasterSession session, IBusExchange line, DeviceConfiguration device, SwitchPosition position, string heard, CancellationToken cancellationToken)
     {
         for (int pauses = 0; ; pauses++)
@@ -101,13 +101,13 @@ public sealed class Dlt645RelayControl(TimeProvider time) : IControlAction
             string state = status is { } word ? Text(word) : problem;
             if (status is { } read && IsIn(position, read))
             {
-                return new ControlResult(true, $"{heard}; {state}");
+                return OrderEnd.Done($"{heard}; {state}");
             }
 
             if (pauses == ReadBacks)
             {
                 string seconds = (ReadBackPause * ReadBacks).TotalSeconds.ToString("0", CultureInfo.InvariantCulture);
-                return new ControlResult(false, $"{heard}, but after {seconds} s: {state}");
+                return OrderEnd.Failed(CommandReason.NotInPosition, $"{heard}, but after {seconds} s: {state}");
             }
 
             await Task.Delay(ReadBackPause, time, cancellationToken).ConfigureAwait(false);

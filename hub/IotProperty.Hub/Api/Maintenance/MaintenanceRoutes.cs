@@ -1,4 +1,3 @@
-using System.Text.Json;
 using IotProperty.Hub.Maintenance;
 using IotProperty.Hub.People;
 using Microsoft.AspNetCore.Mvc;
@@ -35,10 +34,10 @@ internal static class MaintenanceRoutes
             WorkOrderStatus? wanted = null;
             if (status is not null)
             {
-                wanted = Enum.GetValues<WorkOrderStatus>().Cast<WorkOrderStatus?>().FirstOrDefault(s => NameOf(s!.Value) == status);
+                wanted = Enum.GetValues<WorkOrderStatus>().Cast<WorkOrderStatus?>().FirstOrDefault(s => EnumName.Kebab(s!.Value) == status);
                 if (wanted is null)
                 {
-                    return ApiResults.BadQuery("status", $"must be one of {string.Join(", ", Enum.GetValues<WorkOrderStatus>().Select(NameOf))}");
+                    return ApiResults.BadQuery("status", $"must be one of {string.Join(", ", Enum.GetValues<WorkOrderStatus>().Select(EnumName.Kebab))}");
                 }
             }
 
@@ -55,8 +54,6 @@ internal static class MaintenanceRoutes
             ApiResults.Ok(await desk.MoveAsync(id, request.To, context.ActorName(), request.Comment, cancellationToken)))
             .Requires(Permission.ChangeMaintenance).Produces<WorkOrder>().WithSummary("Move a work order to another status.");
     }
-
-    private static string NameOf(WorkOrderStatus status) => JsonNamingPolicy.KebabCaseLower.ConvertName(status.ToString());
 }
 
 public sealed record AvailabilityRequest

@@ -1,4 +1,5 @@
 using IotProperty.Hub.Control;
+using IotProperty.Protocols.Uplink;
 
 namespace IotProperty.Hub.Pages.Control;
 
@@ -25,12 +26,30 @@ internal static class CommandText
     public static string? Detail(CommandRecord command, CommandState state, bool edgeOnline, SiteTime time) => state switch
     {
         CommandState.Waiting when !edgeOnline => Words.T("command.waits-for-edge", time.Clock(command.Order.ExpiresMs)),
-        CommandState.Refused => Short(command.Answer!.Detail),
-        CommandState.Failed => $"{Words.T("command.look-at-device")} {Short(command.Answer!.Detail)}".TrimEnd(),
-        CommandState.Expired => Words.T("command.came-too-late"),
+        CommandState.Refused => Why(command.Answer!),
+        CommandState.Failed => string.Join(' ', new[] { Why(command.Answer!), Words.T("command.look-at-device") }.OfType<string>()),
+        CommandState.Expired => Why(command.Answer!) ?? Words.T("command.came-too-late"),
         CommandState.Unanswered => Words.T("command.may-have-happened"),
         _ => null,
     };
+
+    /// <summary>
+    /// What the edge says in English beyond <see cref="Detail"/>: all that it says where its reason has no word here, and what it read or heard. Null where that adds nothing.
+    /// </summary>
+    public static string? EdgeWords(CommandRecord command, CommandState state)
+    {
+        if (command.Answer is not { Detail.Length: > 0 } answer || state is not (CommandState.Refused or CommandState.Failed or CommandState.Expired))
+        {
+            return null;
+        }
+
+        bool adds = answer.Reason is not (
+            CommandReason.ClockNotSynchronised or CommandReason.Late or CommandReason.NoTimeLeft or CommandReason.NotAllowed or CommandReason.Busy or CommandReason.EdgeStopped);
+        return adds ? Short(answer.Detail) : null;
+    }
+
+    /// <summary>Null where the edge gives no reason that this version has a word for.</summary>
+    private static string? Why(CommandAnswer answer) => answer.Reason == CommandReason.None || !Enum.IsDefined(answer.Reason) ? null : Words.T("command-reason", answer.Reason);
 
     /// <summary>For people, in their language where this version knows the reason.</summary>
     public static string Why(Refusal refusal) => refusal.Reasons[0].Code switch

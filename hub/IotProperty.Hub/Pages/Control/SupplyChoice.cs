@@ -1,4 +1,3 @@
-using System.Text.Json;
 using IotProperty.Hub.Control;
 using IotProperty.Protocols.Uplink;
 
@@ -24,7 +23,7 @@ public sealed record SupplyChoice(CommandTarget Target, SwitchPosition Position,
     ];
 
     /// <summary>As in addresses: <c>cut-off</c>, <c>restore</c>, <c>permit-restore</c>.</summary>
-    public string Name => JsonNamingPolicy.KebabCaseLower.ConvertName(Effect.ToString());
+    public string Name => EnumName.Kebab(Effect);
 
     /// <summary>What it means for those who live there.</summary>
     public string Meaning => Words.T((Target, Effect) switch

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 using CsvHelper;
 using IotProperty.Hub.Api.Json;
 using IotProperty.Hub.Reconciliation;
@@ -25,8 +24,8 @@ internal static class ReconciliationCsv
             {
                 csv.WriteField(found.Site);
                 csv.WriteField(Instant.Format(hour.HourMs));
-                csv.WriteField(Word(hour.Lane));
-                csv.WriteField(Word(part.Verdict));
+                csv.WriteField(EnumName.Kebab(hour.Lane));
+                csv.WriteField(EnumName.Kebab(part.Verdict));
                 csv.WriteField(part.Epoch);
                 csv.WriteField(part.Recorded);
                 csv.WriteField(part.Received);
@@ -42,7 +41,4 @@ internal static class ReconciliationCsv
         $"{Range(gap.FirstSequence, gap.LastSequence)}: {gap.Records} records, {Instant.Format(gap.FromMs)} to {Instant.Format(gap.ToMs)}, {gap.Reason}");
 
     private static string Range(long first, long last) => first == last ? $"{first}" : $"{first}..{last}";
-
-    private static string Word<T>(T value)
-        where T : struct, Enum => JsonNamingPolicy.KebabCaseLower.ConvertName(value.ToString());
 }

@@ -22,8 +22,8 @@ public sealed class Cjt188ValveControlTests
     public async Task The_valve_is_moved_and_read_back(SwitchPosition position, Cjt188Valve expected, string detail)
     {
         Cjt188Wire wire = new();
-        ControlResult result = await SwitchAsync(wire, position);
-        Assert.Equal(new ControlResult(true, detail), result);
+        OrderEnd result = await SwitchAsync(wire, position);
+        Assert.Equal(OrderEnd.Done(detail), result);
         Assert.Equal(expected, wire.Valve);
         Assert.Equal(["ReadData", "WriteData", "ReadData"], wire.Requests);
     }
@@ -32,23 +32,23 @@ public sealed class Cjt188ValveControlTests
     public async Task A_valve_that_turns_slowly_is_waited_for()
     {
         Cjt188Wire wire = new() { Slowness = 6 };
-        ControlResult result = await SwitchAsync(wire, SwitchPosition.Close);
-        Assert.True(result.Done, result.Detail);
+        OrderEnd result = await SwitchAsync(wire, SwitchPosition.Close);
+        Assert.True(result.IsDone, result.Detail);
         Assert.Equal(8, wire.Requests.Count(request => request == "ReadData"));
     }
 
     [Fact]
     public async Task A_stuck_valve_is_no_success()
     {
-        ControlResult result = await SwitchAsync(new Cjt188Wire { Slowness = 1_000 }, SwitchPosition.Close);
-        Assert.Equal(new ControlResult(false, "the meter took the order, but after 40 s: the valve is open (status 0000)"), result);
+        OrderEnd result = await SwitchAsync(new Cjt188Wire { Slowness = 1_000 }, SwitchPosition.Close);
+        Assert.Equal(OrderEnd.Failed(CommandReason.NotInPosition, "the meter took the order, but after 40 s: the valve is open (status 0000)"), result);
     }
 
     [Fact]
     public async Task A_lost_acknowledgement_is_cleared_up_by_reading()
     {
-        ControlResult result = await SwitchAsync(new Cjt188Wire { IsMuteToWrites = true }, SwitchPosition.Close);
-        Assert.True(result.Done, result.Detail);
+        OrderEnd result = await SwitchAsync(new Cjt188Wire { IsMuteToWrites = true }, SwitchPosition.Close);
+        Assert.True(result.IsDone, result.Detail);
         Assert.StartsWith("no acknowledgement (", result.Detail, StringComparison.Ordinal);
     }
 
@@ -56,8 +56,8 @@ public sealed class Cjt188ValveControlTests
     public async Task A_refusal_says_how_the_valve_stands()
     {
         Cjt188Wire wire = new() { Refuses = true };
-        ControlResult result = await SwitchAsync(wire, SwitchPosition.Close);
-        Assert.False(result.Done);
+        OrderEnd result = await SwitchAsync(wire, SwitchPosition.Close);
+        Assert.False(result.IsDone);
         Assert.StartsWith("the meter refused: ", result.Detail, StringComparison.Ordinal);
         Assert.EndsWith("; the valve is open (status 0000)", result.Detail, StringComparison.Ordinal);
         Assert.Equal(["ReadData", "WriteData"], wire.Requests);
@@ -67,8 +67,8 @@ public sealed class Cjt188ValveControlTests
     public async Task Nothing_is_sent_to_a_meter_whose_valve_cannot_be_seen()
     {
         Cjt188Wire wire = new() { IsShort = true };
-        ControlResult result = await SwitchAsync(wire, SwitchPosition.Close);
-        Assert.Equal(new ControlResult(false, "the valve's state cannot be read, so nothing was sent: the meter's answer holds no status"), result);
+        OrderEnd result = await SwitchAsync(wire, SwitchPosition.Close);
+        Assert.Equal(OrderEnd.NotSent(CommandReason.DeviceUnreadable, "the valve's state cannot be read, so nothing was sent: the meter's answer holds no status"), result);
         Assert.Equal(["ReadData"], wire.Requests);
     }
 
@@ -127,10 +127,10 @@ public sealed class Cjt188ValveControlTests
     private BusLine Line(Cjt188Wire wire) =>
         new(new BusLineOptions("riser", 2_400, 11), _ => wire.OpenAsync(), _time, new Random(1), NullLogger<BusLine>.Instance);
 
-    private async Task<ControlResult> SwitchAsync(Cjt188Wire wire, SwitchPosition position)
+    private async Task<OrderEnd> SwitchAsync(Cjt188Wire wire, SwitchPosition position)
     {
         await using BusLine line = Line(wire);
-        Task<ControlResult> switching = new Cjt188ValveControl(_time).SwitchAsync(line, Device(), new ControlOrder(position, "", Now), CancellationToken.None).AsTask();
+        Task<OrderEnd> switching = new Cjt188ValveControl(_time).SwitchAsync(line, Device(), new ControlOrder(position, "", Now), CancellationToken.None).AsTask();
         while (!switching.IsCompleted)
         {
             await Task.WhenAny(switching, _time.TimersAsync(1));

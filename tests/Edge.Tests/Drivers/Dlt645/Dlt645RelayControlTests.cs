@@ -22,8 +22,8 @@ public sealed class Dlt645RelayControlTests
     public async Task The_relay_is_switched_with_password_operator_and_validity_and_read_back(SwitchPosition position, Dlt645RelayAction action, bool open)
     {
         WireMeter meter = new();
-        (ControlResult result, MeterWire wire) = await SwitchAsync(meter, Device(), position, WireMeter.Password);
-        Assert.True(result.Done, result.Detail);
+        (OrderEnd result, MeterWire wire) = await SwitchAsync(meter, Device(), position, WireMeter.Password);
+        Assert.True(result.IsDone, result.Detail);
         Assert.StartsWith("the meter took the order; the relay is ", result.Detail, StringComparison.Ordinal);
         Assert.Equal(open, meter.IsOpen);
         Assert.Equal("00000007", meter.Operator);
@@ -34,16 +34,16 @@ public sealed class Dlt645RelayControlTests
     [Fact]
     public async Task A_relay_that_moves_late_is_waited_for()
     {
-        (ControlResult result, MeterWire wire) = await SwitchAsync(new WireMeter { Slowness = 4 }, Device(), SwitchPosition.Open, WireMeter.Password);
-        Assert.True(result.Done, result.Detail);
+        (OrderEnd result, MeterWire wire) = await SwitchAsync(new WireMeter { Slowness = 4 }, Device(), SwitchPosition.Open, WireMeter.Password);
+        Assert.True(result.IsDone, result.Detail);
         Assert.Equal(5, wire.Requests.Count(request => request == "ReadData") - 1);
     }
 
     [Fact]
     public async Task A_relay_that_does_not_move_is_no_success()
     {
-        (ControlResult result, _) = await SwitchAsync(new WireMeter { Slowness = 1_000 }, Device(), SwitchPosition.Open, WireMeter.Password);
-        Assert.False(result.Done);
+        (OrderEnd result, _) = await SwitchAsync(new WireMeter { Slowness = 1_000 }, Device(), SwitchPosition.Open, WireMeter.Password);
+        Assert.False(result.IsDone);
         Assert.Equal("the meter took the order, but after 10 s: the relay is closed, ordered open (status word 3 = 0040)", result.Detail);
     }
 
@@ -51,16 +51,16 @@ public sealed class Dlt645RelayControlTests
     public async Task A_wrong_password_is_refused_by_the_meter()
     {
         WireMeter meter = new();
-        (ControlResult result, _) = await SwitchAsync(meter, Device(), SwitchPosition.Open, "000000");
-        Assert.Equal(new ControlResult(false, "the meter refused: the password is wrong or its level does not permit this; the relay is closed, ordered closed (status word 3 = 0000)"), result);
+        (OrderEnd result, _) = await SwitchAsync(meter, Device(), SwitchPosition.Open, "000000");
+        Assert.Equal(OrderEnd.Failed(CommandReason.DeviceRefused, "the meter refused: the password is wrong or its level does not permit this; the relay is closed, ordered closed (status word 3 = 0000)"), result);
         Assert.Null(meter.Order);
     }
 
     [Fact]
     public async Task What_is_no_password_is_never_sent()
     {
-        (ControlResult result, MeterWire wire) = await SwitchAsync(new WireMeter(), Device(), SwitchPosition.Open, "secret");
-        Assert.Equal(new ControlResult(false, "the first line of m1.password is no password of six digits; nothing was sent"), result);
+        (OrderEnd result, MeterWire wire) = await SwitchAsync(new WireMeter(), Device(), SwitchPosition.Open, "secret");
+        Assert.Equal(OrderEnd.NotSent(CommandReason.NoPassword, "the first line of m1.password is no password of six digits; nothing was sent"), result);
         Assert.Empty(wire.Requests);
     }
 
@@ -113,11 +113,11 @@ public sealed class Dlt645RelayControlTests
     private BusLine Line(MeterWire wire) =>
         new(new BusLineOptions("meters", 2_400, 11), _ => wire.OpenAsync(), _time, new Random(1), NullLogger<BusLine>.Instance);
 
-    private async Task<(ControlResult Result, MeterWire Wire)> SwitchAsync(WireMeter meter, DeviceConfiguration device, SwitchPosition position, string password)
+    private async Task<(OrderEnd Result, MeterWire Wire)> SwitchAsync(WireMeter meter, DeviceConfiguration device, SwitchPosition position, string password)
     {
         MeterWire wire = new(meter);
         await using BusLine line = Line(wire);
-        Task<ControlResult> switching = new Dlt645RelayControl(_time)
+        Task<OrderEnd> switching = new Dlt645RelayControl(_time)
             .SwitchAsync(line, device, new ControlOrder(position, password, Now), CancellationToken.None).AsTask();
         while (!switching.IsCompleted)
         {
