@@ -31,11 +31,7 @@ internal static class ScenarioCommand
                 parsed.GetRequiredValue(site),
                 folder,
                 checking || !IsFree(UsualHttp) ? "127.0.0.1:0" : UsualHttp,
-                parsed.GetValue(seed))
-            {
-                // The check holds the edge to a memory in which certificates and signatures have no place; commands have a test of their own.
-                Commands = !checking,
-            };
+                parsed.GetValue(seed));
             bool well = checking ? await CheckAsync(programs, cancellationToken) : await LiveAsync(programs, cancellationToken);
             if (well && given is null)
             {

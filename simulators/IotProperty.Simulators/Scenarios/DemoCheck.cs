@@ -36,6 +36,9 @@ public sealed class DemoCheck(DemoRig rig, TextWriter output)
             step = "check 2";
             await SayAsync(step, await PressureCheck.RunAsync(context, cancellationToken));
 
+            step = "check 8";
+            await SayAsync(step, await CommandsCheck.RunAsync(context, cancellationToken));
+
             step = "check 7";
             ProgramMetrics steady = await DeadDeviceCheck.AwaitSteadyAsync(context, cancellationToken);
 

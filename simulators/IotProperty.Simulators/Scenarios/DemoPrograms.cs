@@ -12,7 +12,4 @@ public sealed record DemoPrograms(string Hub, string Edge, string Simulator, str
 {
     /// <summary>How long a program's start may take beside everything else that the machine does; that of a quiet machine when null.</summary>
     public TimeSpan? StartWithin { get; init; }
-
-    /// <summary>Whether the site lets the hub order its doors and gates open.</summary>
-    public bool Commands { get; init; }
 }

@@ -17,6 +17,9 @@ public sealed class DemoRig : IAsyncDisposable
     /// <summary>A flat uses some tens of kWh and a few cubic metres in a minute of the demo.</summary>
     private const int MeterSpeed = 3000;
 
+    /// <summary>As the edge's systemd unit sets it, because what a small box has to give is a part of the story; a test compares.</summary>
+    public static readonly IReadOnlyDictionary<string, string> EdgeEnvironment = new Dictionary<string, string> { ["DOTNET_EnableDiagnostics"] = "0", ["MALLOC_ARENA_MAX"] = "1" };
+
     private readonly DemoPrograms _programs;
     private readonly string _logs;
     private readonly string _hubData;
@@ -82,19 +85,15 @@ public sealed class DemoRig : IAsyncDisposable
         _api = new HubApi(_http, token);
         JsonElement edge = await HubCommandAsync("edge-add", ["edge", "add", DemoSite.Id, "--data", _hubData, "--json"], cancellationToken);
         await WriteSiteAsync(lines, edge, cancellationToken);
-        if (_programs.Commands)
-        {
-            string authority = Path.Combine(Path.GetDirectoryName(_site)!, DemoSite.AuthorityFile);
-            await ChildProgram.RunAsync("edge-authority", _programs.Hub, ["edge", "authority", "--data", _hubData, "--out", authority], _logs, cancellationToken);
-        }
-
+        string authority = Path.Combine(Path.GetDirectoryName(_site)!, DemoSite.AuthorityFile);
+        await ChildProgram.RunAsync("edge-authority", _programs.Hub, ["edge", "authority", "--data", _hubData, "--out", authority], _logs, cancellationToken);
         await ChildProgram.RunAsync("edge-validate", _programs.Edge, ["validate", "--site", _site], _logs, cancellationToken);
     }
 
     public void StartEdge()
     {
         _edgeHealth = null;
-        _edge = ChildProgram.Start("edge", _programs.Edge, ["run", "--site", _site, "--data", _edgeData, "--json"], _logs);
+        _edge = ChildProgram.Start("edge", _programs.Edge, ["run", "--site", _site, "--data", _edgeData, "--json"], _logs, EdgeEnvironment);
     }
 
     /// <summary>SIGKILL; returns when it is gone.</summary>
@@ -221,11 +220,8 @@ public sealed class DemoRig : IAsyncDisposable
         Path.GetDirectoryName(_site)!,
         Text(edge, "user"),
         Text(edge, "password"),
-        site =>
-        {
-            string adapted = DemoSite.WithPorts(site, Port(Text(lines, "plant")), Port(Text(lines, "meters")), Port(Text(lines, "access")), PortsFolder, Port(_mqtt));
-            return _programs.Commands ? DemoSite.WithCommands(adapted) : adapted;
-        },
+        site => DemoSite.WithCommands(
+            DemoSite.WithPorts(site, Port(Text(lines, "plant")), Port(Text(lines, "meters")), Port(Text(lines, "access")), PortsFolder, Port(_mqtt))),
         cancellationToken);
 
     private static int Port(string endpoint) => IPEndPoint.Parse(endpoint).Port;

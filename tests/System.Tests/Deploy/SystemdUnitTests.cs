@@ -51,6 +51,16 @@ public sealed class SystemdUnitTests : IDisposable
         Assert.Contains($" {read}\n", service, StringComparison.Ordinal);
     }
 
+    /// <summary>What the demo measures of an edge is what a unit's edge takes.</summary>
+    [Fact]
+    public async Task Demo_runs_the_edge_in_the_environment_of_its_unit()
+    {
+        string[] lines = await File.ReadAllLinesAsync(Path.Combine(MarkdownSamples.Root, "deploy/systemd/iotp-edge.service"));
+        string[] set = [.. lines.Where(line => line.StartsWith("Environment=", StringComparison.Ordinal)).SelectMany(line => line["Environment=".Length..].Split(' '))];
+        Assert.NotEmpty(DemoRig.EdgeEnvironment);
+        Assert.All(DemoRig.EdgeEnvironment, variable => Assert.Contains($"{variable.Key}={variable.Value}", set));
+    }
+
     [PeerFact("systemd-analyze")]
     public async Task A_unit_that_is_wrong_or_without_its_bounds_is_noticed()
     {

@@ -28,9 +28,16 @@ public static class CommandsCheck
         IReadOnlyList<JournalEntry> journal = await context.Rig.Control.ListAsync<JournalEntry>(new ControlRequest { Op = "events" }, cancellationToken);
         int pulses = journal.Count(e => e.Kind == WorldEventKind.Unlock && e.Device == Gate);
         int cards = journal.Count(e => e.Kind == WorldEventKind.Swipe && e.Device == Gate);
-        return told == 1 && again.State == "done" && pulses >= 1 && pulses <= 1 + cards
-            ? $"the gate was opened once by the hub's command; with a stuck lock it failed ({stuck.Result?.Detail}); for a lift it was refused ({(int)refused})"
-            : throw new ScenarioException($"the gate was unlocked {pulses} times with {cards} cards, {told} events tell of the command, which is {again.State}");
+        if (told != 1 || again.State != "done" || pulses < 1 || pulses > 1 + cards)
+        {
+            throw new ScenarioException($"the gate was unlocked {pulses} times with {cards} cards, {told} events tell of the command, which is {again.State}");
+        }
+
+        ProgramMetrics edge = await context.Rig.EdgeMetricsAsync(cancellationToken);
+        (double done, double failed) = (edge["iotp_edge_commands_total", ("outcome", "done")], edge["iotp_edge_commands_total", ("outcome", "failed")]);
+        return (done, failed) == (1, 1)
+            ? $"the gate was opened once by the hub's command; with a stuck lock it failed ({stuck.Result?.Reason}: {stuck.Result?.Detail}); for a lift it was refused ({(int)refused})"
+            : throw new ScenarioException($"the edge has counted {done} commands that were done and {failed} that failed, and there was one of each");
     }
 
     private static string Path => $"sites/{DemoSite.Id}/commands";

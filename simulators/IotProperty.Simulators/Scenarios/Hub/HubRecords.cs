@@ -16,7 +16,7 @@ public sealed record HubAccessEvent(string Id, string Device, string Kind, strin
 
 public sealed record HubCommand(string Id, string State, HubCommandResult? Result);
 
-public sealed record HubCommandResult(string Detail);
+public sealed record HubCommandResult(string Reason, string Detail);
 
 public sealed record HubReading(string Device, string Register, DateTimeOffset Time, string Value, string Quality, bool ClockTrusted)
 {
