@@ -232,7 +232,7 @@ internal sealed class DoorTask
                 ? OrderEnd.Done("the door's controller confirmed")
                 : OrderEnd.Failed(
                     reply.Outcome == DriverOutcome.DeviceException ? CommandReason.DeviceRefused : CommandReason.NotConfirmed,
-                    $"{reply.Outcome} {reply.Exception} {reply.Detail}".TrimEnd());
+                    reply.Detail.Length > 0 ? reply.Detail : reply.Outcome.ToString());
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {

@@ -107,7 +107,7 @@ public sealed class CommandServiceTests : IAsyncLifetime, IDisposable
         _writer.Answer = () => new(DriverOutcome.DeviceException, ModbusExceptionCode.ServerDeviceFailure, "busy");
         Post(Unlock());
         CommandResult result = await ResultAsync();
-        Assert.Equal((CommandOutcome.Failed, CommandReason.DeviceRefused, "DeviceException ServerDeviceFailure busy"), (result.Outcome, result.Reason, result.Detail));
+        Assert.Equal((CommandOutcome.Failed, CommandReason.DeviceRefused, "busy"), (result.Outcome, result.Reason, result.Detail));
     }
 
     [Fact]

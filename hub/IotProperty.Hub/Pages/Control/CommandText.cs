@@ -27,6 +27,7 @@ internal static class CommandText
     {
         CommandState.Waiting when !edgeOnline => Words.T("command.waits-for-edge", time.Clock(command.Order.ExpiresMs)),
         CommandState.Refused => Why(command.Answer!),
+        CommandState.Failed when command.Answer!.Reason == CommandReason.DeviceRefused => Why(command.Answer),
         CommandState.Failed => string.Join(' ', new[] { Why(command.Answer!), Words.T("command.look-at-device") }.OfType<string>()),
         CommandState.Expired => Why(command.Answer!) ?? Words.T("command.came-too-late"),
         CommandState.Unanswered => Words.T("command.may-have-happened"),
