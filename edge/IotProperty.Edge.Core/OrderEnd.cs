@@ -18,7 +18,10 @@ public readonly record struct OrderEnd(bool Sent, CommandReason Reason, string D
     public static OrderEnd Done(string detail) => new(true, CommandReason.None, detail);
 
     /// <summary>The device was told, or may have been, and was not seen as ordered.</summary>
-    public static OrderEnd Failed(CommandReason reason, string detail) => new(true, reason, detail);
+    public static OrderEnd Failed(CommandReason reason, string detail) => new(true, Some(reason), detail);
 
-    public static OrderEnd NotSent(CommandReason reason, string detail) => new(false, reason, detail);
+    public static OrderEnd NotSent(CommandReason reason, string detail) => new(false, Some(reason), detail);
+
+    private static CommandReason Some(CommandReason reason) =>
+        reason != CommandReason.None ? reason : throw new ArgumentOutOfRangeException(nameof(reason), reason, "what was not done has a reason");
 }

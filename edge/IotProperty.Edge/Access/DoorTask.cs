@@ -22,6 +22,7 @@ internal sealed class DoorTask
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
 
+    private static readonly OrderEnd NothingToUnlock = OrderEnd.NotSent(CommandReason.NotAllowed, "the door's rules unlock nothing");
     private static readonly OrderEnd Stopping = OrderEnd.NotSent(CommandReason.EdgeStopped, "the edge is stopping");
 
     private readonly Channel<DoorMessage> _inbox = Channel.CreateBounded<DoorMessage>(new BoundedChannelOptions(InboxMessages) { SingleReader = true });
@@ -165,7 +166,7 @@ internal sealed class DoorTask
         await StoreAsync(effects, cancellationToken);
         if (!effects.Unlock)
         {
-            return default;
+            return NothingToUnlock;
         }
 
         OrderEnd end = await UnlockTracedAsync(message, cancellationToken);
@@ -231,8 +232,7 @@ internal sealed class DoorTask
             return reply.Outcome == DriverOutcome.Ok
                 ? OrderEnd.Done("the door's controller confirmed")
                 : OrderEnd.Failed(
-                    reply.Outcome == DriverOutcome.DeviceException ? CommandReason.DeviceRefused : CommandReason.NotConfirmed,
-                    reply.Detail.Length > 0 ? reply.Detail : reply.Outcome.ToString());
+                    reply.IsRefusal ? CommandReason.DeviceRefused : CommandReason.NotConfirmed, reply.Detail.Length > 0 ? reply.Detail : reply.Outcome.ToString());
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {

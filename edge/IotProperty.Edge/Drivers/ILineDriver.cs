@@ -35,6 +35,16 @@ public readonly record struct DriverReply(DriverOutcome Outcome, ModbusException
 {
     public static DriverReply Ok { get; } = new(DriverOutcome.Ok, ModbusExceptionCode.None, "");
 
+    /// <summary>Whether a gateway answered for a device that did not (exceptions 10 and 11): no word of the device itself.</summary>
+    public bool IsGatewaysWord => Exception is ModbusExceptionCode.GatewayPathUnavailable or ModbusExceptionCode.GatewayTargetFailedToRespond;
+
+    /// <summary>
+    /// Whether the device itself says that it did not do what it was asked to. Not its failure while it tried (exception 4) nor that it is still at it (5), after which nobody
+    /// knows (MODBUS Application Protocol V1.1b3, §7).
+    /// </summary>
+    public bool IsRefusal => Outcome is DriverOutcome.DeviceException or DriverOutcome.NoSuchData
+        && !IsGatewaysWord && Exception is not (ModbusExceptionCode.ServerDeviceFailure or ModbusExceptionCode.Acknowledge);
+
     /// <summary>A device's Modbus exception. Code 3 counts as the absence of data: devices answer with it to reads that are longer than their tables.</summary>
     public static DriverReply OfException(ModbusExceptionCode exception, string detail) => new(
         exception is ModbusExceptionCode.IllegalDataAddress or ModbusExceptionCode.IllegalDataValue ? DriverOutcome.NoSuchData : DriverOutcome.DeviceException,

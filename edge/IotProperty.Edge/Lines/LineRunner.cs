@@ -8,7 +8,6 @@ using IotProperty.Edge.Polling;
 using IotProperty.Edge.Profiles;
 using IotProperty.Edge.Tracing;
 using IotProperty.Protocols.Framing;
-using IotProperty.Protocols.Modbus;
 using IotProperty.Protocols.Uplink;
 using IotProperty.Tracing;
 using Microsoft.Extensions.Logging;
@@ -376,7 +375,7 @@ public sealed class LineRunner
         DriverOutcome.Ok => ReplyKind.Answered,
         DriverOutcome.TimedOut => ReplyKind.NoAnswer,
         // A gateway speaks for a device that is not there.
-        DriverOutcome.DeviceException when reply.Exception is ModbusExceptionCode.GatewayPathUnavailable or ModbusExceptionCode.GatewayTargetFailedToRespond => ReplyKind.NoAnswer,
+        DriverOutcome.DeviceException when reply.IsGatewaysWord => ReplyKind.NoAnswer,
         DriverOutcome.DeviceException => ReplyKind.Refused,
         DriverOutcome.NoSuchData => ReplyKind.NoSuchData,
         DriverOutcome.Malformed => ReplyKind.Malformed,

@@ -14,10 +14,10 @@ public enum CommandState : byte
     /// <summary>The edge did not begin: it may not, or knows better.</summary>
     Refused,
 
-    /// <summary>It was begun and the device was not seen as ordered; it may have obeyed all the same.</summary>
+    /// <summary>It was begun and the device was not seen as ordered; unless it refused, it may have obeyed all the same.</summary>
     Failed,
 
-    /// <summary>It came to the edge too late, and nothing was begun.</summary>
+    /// <summary>It came to the edge too late, or the edge had no time for it, and nothing was begun.</summary>
     Expired,
 
     /// <summary>No answer came: nobody knows whether it was carried out. An answer that comes later still counts.</summary>

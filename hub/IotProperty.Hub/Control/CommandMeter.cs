@@ -22,10 +22,13 @@ public sealed class CommandMeter : IDisposable
 
     public void Tried(DownlinkOutcome outcome) => Tried(EnumName.Kebab(outcome));
 
+    /// <summary>No word of it came before the command expired.</summary>
+    public void TryExpired() => Tried("expired");
+
     /// <summary>It could not even be signed or sent.</summary>
     public void TryFailed() => Tried("failed");
 
-    /// <summary>A command expired after tries of which none was taken.</summary>
+    /// <summary>A command expired without an answer, after tries of which none was taken.</summary>
     public void NotTaken() => _notTaken.Add(1);
 
     public void Dispose() => _meter.Dispose();

@@ -121,7 +121,7 @@ public sealed partial class CommandSender(
         long nowMs = time.GetUtcNow().ToUnixTimeMilliseconds();
         List<CommandOrder> open = await ledger.ReadAsync(
             db => db.OpenCommands(nowMs).OrderBy(o => o.IssuedMs).ThenBy(o => o.Id).Take(MaxOpen).ToListAsync(stoppingToken), stoppingToken);
-        ForgetAllBut([.. open.Select(KeyOf)], nowMs);
+        await ForgetAllButAsync([.. open.Select(KeyOf)], nowMs, stoppingToken);
         foreach (CommandOrder order in open)
         {
             bool known = _sendings.TryGetValue(KeyOf(order), out Sending sending);
@@ -135,16 +135,19 @@ public sealed partial class CommandSender(
         return open.Count > 0;
     }
 
-    private void ForgetAllBut(HashSet<(string, string)> open, long nowMs)
+    private async Task ForgetAllButAsync(HashSet<(string, string)> open, long nowMs, CancellationToken stoppingToken)
     {
         foreach (((string Site, string Id) known, Sending sending) in _sendings.Where(sending => !open.Contains(sending.Key) && sending.Value.Taken.IsCompleted).ToArray())
         {
-            _sendings.Remove(known);
-            if (!sending.IsTaken && sending.Order.ExpiresMs <= nowMs)
+            // An edge may answer a command whose acknowledgement never came.
+            if (!sending.IsTaken && sending.Order.ExpiresMs <= nowMs
+                && !await ledger.ReadAsync(db => db.Set<CommandResultRow>().AnyAsync(r => r.Site == known.Site && r.Id == known.Id, stoppingToken), stoppingToken))
             {
                 meter.NotTaken();
                 LogNotTaken(known.Id, sending.Order.ToString(), known.Site);
             }
+
+            _sendings.Remove(known);
         }
     }
 
@@ -177,6 +180,11 @@ public sealed partial class CommandSender(
         }
         catch (OperationCanceledException) when (either.IsCancellationRequested)
         {
+            if (expiry.IsCancellationRequested)
+            {
+                meter.TryExpired();
+            }
+
             return false;
         }
 #pragma warning disable CA1031 // Whatever is in the way of one command, it must not keep the hub from sending the others; it is told and tried again.

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Diagnostics.Metrics;
 using IotProperty.Protocols.Uplink;
 
@@ -34,7 +35,7 @@ public sealed class IngestMeter : IDisposable
     }
 
     /// <summary>The answers in a batch that was committed.</summary>
-    public void Answered(IReadOnlyCollection<CommandResult> results)
+    public void Answered(ImmutableArray<CommandResult> results)
     {
         foreach (CommandResult result in results)
         {

@@ -67,7 +67,8 @@ public sealed record AccessEventRow(
 public sealed record CommandResultRow(
     string Site, string Id, CommandOutcome Outcome, string Detail, long TimeMs, bool ClockTrusted, long ReceivedMs, CommandReason Reason = CommandReason.None)
 {
-    public Control.CommandAnswer ToAnswer() => new(Outcome, Reason, Detail, TimeMs, ClockTrusted, ReceivedMs);
+    /// <summary>A reason that a newer hub has stored is none to this one, as it would be on the wire.</summary>
+    public Control.CommandAnswer ToAnswer() => new(Outcome, Enum.IsDefined(Reason) ? Reason : CommandReason.None, Detail, TimeMs, ClockTrusted, ReceivedMs);
 }
 
 /// <summary>A row of <c>gap</c>.</summary>

@@ -8,10 +8,10 @@ public enum CommandOutcome : byte
     /// <summary>Nothing was sent to a device: the edge may not, or knows better.</summary>
     Refused = 2,
 
-    /// <summary>It was begun and the device was not seen as ordered: it may have obeyed all the same.</summary>
+    /// <summary>It was begun and the device was not seen as ordered: unless it refused, it may have obeyed all the same.</summary>
     Failed = 3,
 
-    /// <summary>It came too late, and nothing was sent to a device.</summary>
+    /// <summary>It came too late, or could not be begun in time, and nothing was sent to a device.</summary>
     Expired = 4,
 }
 
@@ -51,13 +51,13 @@ public enum CommandReason : byte
     /// <summary>The part's position could not be read beforehand.</summary>
     DeviceUnreadable = 10,
 
-    /// <summary>The device answered that it does not do this.</summary>
+    /// <summary>The device answered that it does not do this, so it has not.</summary>
     DeviceRefused = 11,
 
-    /// <summary>The device was told and did not confirm.</summary>
+    /// <summary>The order was sent, or its line broke over it, and the device did not confirm.</summary>
     NotConfirmed = 12,
 
-    /// <summary>The device was told, and was read in another position afterwards, or could not be read.</summary>
+    /// <summary>The order was sent, and the device was read in another position afterwards, or could not be read.</summary>
     NotInPosition = 13,
 }
 

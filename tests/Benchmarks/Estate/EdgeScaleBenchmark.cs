@@ -47,7 +47,7 @@ internal sealed class EdgeScaleBenchmark : IBenchmark
             using HubApi api = new(Text(ready, "http"), Text(await HubAsync(folder, ["token", "create", "--role", "administrator", "--name", "scale"], cancellationToken), "token"));
             WriteSite(folder, farm, devices, Text(ready, "mqtt"), await HubAsync(folder, ["edge", "add", Site], cancellationToken));
             await using ChildProgram edge = ChildProgram.Start(
-                "edge", Program("iotp-edge"), ["run", "--site", Path.Combine(folder, "site.yaml"), "--data", Path.Combine(folder, "edge"), "--json"], folder);
+                "edge", Program("iotp-edge"), ["run", "--site", Path.Combine(folder, "site.yaml"), "--data", Path.Combine(folder, "edge"), "--json"], folder, DemoRig.EdgeEnvironment);
             await edge.AwaitEventAsync("ready", cancellationToken);
 
             // Connecting, compiling hot code and the first full batches are the price of a start, not of a poll.

@@ -101,13 +101,15 @@ public sealed class CommandServiceTests : IAsyncLifetime, IDisposable
         Assert.True(_writer.IsQuiet && _outbox.IsQuiet);
     }
 
-    [Fact]
-    public async Task A_controller_that_does_not_confirm_fails_the_command()
+    [Theory]
+    [InlineData(ModbusExceptionCode.ServerDeviceBusy, CommandReason.DeviceRefused)]
+    [InlineData(ModbusExceptionCode.GatewayTargetFailedToRespond, CommandReason.NotConfirmed)]
+    public async Task A_controller_that_does_not_confirm_fails_the_command(ModbusExceptionCode exception, CommandReason reason)
     {
-        _writer.Answer = () => new(DriverOutcome.DeviceException, ModbusExceptionCode.ServerDeviceFailure, "busy");
+        _writer.Answer = () => DriverReply.OfException(exception, "not now");
         Post(Unlock());
         CommandResult result = await ResultAsync();
-        Assert.Equal((CommandOutcome.Failed, CommandReason.DeviceRefused, "busy"), (result.Outcome, result.Reason, result.Detail));
+        Assert.Equal((CommandOutcome.Failed, reason, "not now"), (result.Outcome, result.Reason, result.Detail));
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using IotProperty.Hub.Control;
+using IotProperty.Hub.Storage;
 using IotProperty.Hub.Tests.Storage;
 using IotProperty.Protocols.Uplink;
 
@@ -29,6 +30,14 @@ public sealed class CommandRulesTests
     [InlineData(null, 11_000 + CommandLife.AnswerGraceMs, CommandState.Unanswered)]
     public void State_follows_from_the_answer_and_the_time(CommandOutcome? outcome, long nowMs, CommandState state) =>
         Assert.Equal(state, CommandLife.StateOf(Order, outcome is { } known ? new CommandAnswer(known, CommandReason.None, "", 0, true, 0) : null, nowMs));
+
+    [Fact]
+    public void A_reason_that_a_newer_hub_stored_is_none_to_this_one()
+    {
+        CommandResultRow row = new("riverside", "c-1", CommandOutcome.Refused, "words", 1, true, 2, (CommandReason)200);
+        Assert.Equal((CommandReason.None, "words"), (row.ToAnswer().Reason, row.ToAnswer().Detail));
+        Assert.Equal(CommandReason.Busy, (row with { Reason = CommandReason.Busy }).ToAnswer().Reason);
+    }
 
     [Fact]
     public void Lifetimes_are_within_what_an_edge_takes() =>

@@ -71,6 +71,11 @@ public abstract class CommandSuite(LedgerEngine engine) : IAsyncLifetime
         Assert.All(
             (string[])["not-connected", "connection-lost", "not-sent", "refused"], result => Assert.Matches($"iotp_command_tries_total\\{{result=\"{result}\"\\}} [1-9]", counted));
 
+        // At the look after, the first one is over for good, and told of as such.
+        await _world.Time.PassPauseAsync();
+        await downlink.NextAsync();
+        Assert.Matches("iotp_commands_not_taken_total [1-9]", metrics.Render());
+
         // Nobody heard of it; whether it happened is not known.
         Assert.Equal(CommandState.Waiting, await _world.StateAsync(order.Id));
         _world.Time.Advance(TimeSpan.FromMilliseconds(CommandLife.AnswerGraceMs));

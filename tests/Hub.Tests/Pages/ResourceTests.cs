@@ -44,7 +44,7 @@ public sealed partial class ResourceTests
     [InlineData("access-decision", typeof(IotProperty.Protocols.Uplink.AccessDecision))]
     [InlineData("access-reason", typeof(IotProperty.Protocols.Uplink.AccessReason))]
     [InlineData("command-effect", typeof(IotProperty.Hub.Control.CommandEffect))]
-    [InlineData("command-reason", typeof(CommandReason))]
+    [InlineData("command-reason", typeof(CommandReason), "none")]
     [InlineData("command-state", typeof(IotProperty.Hub.Control.CommandState))]
     [InlineData("freshness", typeof(IotProperty.Hub.Overview.Freshness))]
     [InlineData("lane", typeof(IotProperty.Protocols.Uplink.Lane))]

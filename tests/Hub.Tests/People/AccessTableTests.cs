@@ -135,7 +135,7 @@ public sealed class AccessTableTests(HubFixture fixture) : IClassFixture<HubFixt
             OrderedAction.Switch,
             "ae",
             Permission.SwitchMeters,
-            [.. Enum.GetValues<SwitchPosition>().Select(position => new { device = "meter-1", action = "switch", position = System.Text.Json.JsonNamingPolicy.KebabCaseLower.ConvertName(position.ToString()) })]),
+            [.. Enum.GetValues<SwitchPosition>().Select(position => new { device = "meter-1", action = "switch", position = EnumName.Kebab(position) })]),
     };
 
     /// <summary>Routes for which a role at some sites is not enough.</summary>

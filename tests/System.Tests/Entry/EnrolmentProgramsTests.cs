@@ -91,7 +91,9 @@ public sealed partial class EnrolmentProgramsTests : IDisposable
         }
         while (command.GetProperty("state").GetString() == "waiting");
         Assert.Equal(("failed", "gatehouse"), (command.GetProperty("state").GetString(), command.GetProperty("askedBy").GetString()));
-        Assert.Contains("LineDown", command.GetProperty("result").GetProperty("detail").GetString(), StringComparison.Ordinal);
+        JsonElement result = command.GetProperty("result");
+        Assert.Equal("not-confirmed", result.GetProperty("reason").GetString());
+        Assert.Contains("Connection refused", result.GetProperty("detail").GetString(), StringComparison.Ordinal);
     }
 
     public void Dispose() => _folder.Delete(recursive: true);

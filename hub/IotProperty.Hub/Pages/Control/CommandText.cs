@@ -29,7 +29,7 @@ internal static class CommandText
         CommandState.Refused => Why(command.Answer!),
         CommandState.Failed when command.Answer!.Reason == CommandReason.DeviceRefused => Why(command.Answer),
         CommandState.Failed => string.Join(' ', new[] { Why(command.Answer!), Words.T("command.look-at-device") }.OfType<string>()),
-        CommandState.Expired => Why(command.Answer!) ?? Words.T("command.came-too-late"),
+        CommandState.Expired => Why(command.Answer!) ?? Words.T("command-reason", CommandReason.Late),
         CommandState.Unanswered => Words.T("command.may-have-happened"),
         _ => null,
     };
@@ -45,12 +45,12 @@ internal static class CommandText
         }
 
         bool adds = answer.Reason is not (
-            CommandReason.ClockNotSynchronised or CommandReason.Late or CommandReason.NoTimeLeft or CommandReason.NotAllowed or CommandReason.Busy or CommandReason.EdgeStopped);
+            CommandReason.ClockNotSynchronised or CommandReason.Late or CommandReason.NoTimeLeft or CommandReason.Busy or CommandReason.EdgeStopped);
         return adds ? Short(answer.Detail) : null;
     }
 
     /// <summary>Null where the edge gives no reason that this version has a word for.</summary>
-    private static string? Why(CommandAnswer answer) => answer.Reason == CommandReason.None || !Enum.IsDefined(answer.Reason) ? null : Words.T("command-reason", answer.Reason);
+    private static string? Why(CommandAnswer answer) => answer.Reason == CommandReason.None ? null : Words.T("command-reason", answer.Reason);
 
     /// <summary>For people, in their language where this version knows the reason.</summary>
     public static string Why(Refusal refusal) => refusal.Reasons[0].Code switch

@@ -23,7 +23,7 @@ public sealed class ScanCommandTests : IDisposable
     public async Task Modbus_units_on_a_serial_line_are_listed_as_a_site_file_takes_them()
     {
         await using ServedPort port = new(new TestLine(TestLine.Modbus(2), TestLine.Modbus(4, vendor: "ACME")));
-        Assert.Equal(0, await RunAsync("--serial", port.Path, "--baud", "115200", "--format", "8N1", "--protocol", "modbus", "--from", "1", "--to", "5", "--timeout", "300"));
+        Assert.Equal(0, await RunAsync("--serial", port.Path, "--baud", "115200", "--format", "8N1", "--protocol", "modbus", "--from", "1", "--to", "5", "--timeout", "500"));
         Assert.Equal(
             ["modbus  unit: 2  # answer register 0 = 4711", "modbus  unit: 4  # answer register 0 = 4711, vendor ACME, product P1, revision 1.2"], Lines(_output));
         Assert.Equal($"2 units found on {port.Path}", Lines(_error)[^1]);

@@ -25,7 +25,7 @@ public sealed class MBusLineTests
         {
             Id = "riser",
             Transport = new SerialTransport(port.Path, 38_400, SerialFormat.Parse("8E1")!.Value),
-            TimeoutMs = 200,
+            TimeoutMs = 1_000,
             Devices = [heat, cooling, dead],
         };
         await using BusDriver driver = BusDriver.Open(line, TimeProvider.System, new Random(1), NullLogger<BusLine>.Instance);
@@ -34,7 +34,10 @@ public sealed class MBusLineTests
         {
             Assert.Equal([12_345m, 0.099m], await ReadAsync(driver, heat, block));
             Assert.Equal([10_000m, null], await ReadAsync(driver, cooling, block));
-            Assert.Equal(DriverOutcome.TimedOut, (await driver.ReadAsync(dead, block, new BlockValues(), CancellationToken.None).AsTask().WaitAsync(Soon)).Outcome);
+            if (round == 1)
+            {
+                Assert.Equal(DriverOutcome.TimedOut, (await driver.ReadAsync(dead, block, new BlockValues(), CancellationToken.None).AsTask().WaitAsync(Soon)).Outcome);
+            }
         }
 
         Assert.Equal(0, driver.Snapshot().NoiseBytes);

@@ -152,12 +152,21 @@ public sealed class FaultProxy : IAsyncDisposable
         }
     }
 
+    /// <summary>Where callers come in, and what tells of the next change: of one moment, so that no change falls between the two.</summary>
+    private (Socket? Listener, Task Changed) Listening()
+    {
+        lock (_lock)
+        {
+            return (_listener, _changed.Task);
+        }
+    }
+
     private async Task AcceptAsync()
     {
         List<Task> served = [];
         while (!_stop.IsCancellationRequested)
         {
-            (Socket? listener, Task changed) = (_listener, Now().Changed);
+            (Socket? listener, Task changed) = Listening();
             try
             {
                 if (listener is null)
