@@ -139,6 +139,9 @@ public sealed class CommandServiceTests : IAsyncLifetime, IDisposable
         Post(Unlock() with { Id = "genuine", Action = new UnlockAction("nothing") });
         CommandResult only = await ResultAsync();
         Assert.Equal("genuine", only.Id);
+
+        // Counted when it is stored, and that is told of first.
+        await StopAsync();
         Assert.Equal((4, 1), (_service.Counters.Doubted, _service.Counters.Refused));
         Assert.Equal("genuine", Assert.Single(_outbox.State.Keys, key => key.StartsWith("command/", StringComparison.Ordinal))["command/".Length..]);
         Assert.Single(_log.Lines, line => line.Contains("not believed", StringComparison.Ordinal));

@@ -33,12 +33,16 @@ public static class CommandsCheck
             throw new ScenarioException($"the gate was unlocked {pulses} times with {cards} cards, {told} events tell of the command, which is {again.State}");
         }
 
-        ProgramMetrics edge = await context.Rig.EdgeMetricsAsync(cancellationToken);
-        (double done, double failed) = (edge["iotp_edge_commands_total", ("outcome", "done")], edge["iotp_edge_commands_total", ("outcome", "failed")]);
-        return (done, failed) == (1, 1)
-            ? $"the gate was opened once by the hub's command; with a stuck lock it failed ({stuck.Result?.Reason}: {stuck.Result?.Detail}); for a lift it was refused ({(int)refused})"
-            : throw new ScenarioException($"the edge has counted {done} commands that were done and {failed} that failed, and there was one of each");
+        // The edge counts an answer when it has stored it, which may be a moment after the hub has it.
+        await CheckContext.UntilAsync(
+            "the edge's count of one command done and one failed",
+            Patience,
+            async () => await context.Rig.EdgeMetricsAsync(cancellationToken) is var edge && Counted(edge, "done") == 1 && Counted(edge, "failed") == 1 ? edge : null,
+            cancellationToken);
+        return $"the gate was opened once by the hub's command; with a stuck lock it failed ({stuck.Result?.Reason}: {stuck.Result?.Detail}); for a lift it was refused ({(int)refused})";
     }
+
+    private static double Counted(ProgramMetrics edge, string outcome) => edge["iotp_edge_commands_total", ("outcome", outcome)];
 
     private static string Path => $"sites/{DemoSite.Id}/commands";
 
