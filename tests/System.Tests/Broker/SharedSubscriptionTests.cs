@@ -147,6 +147,7 @@ public class SharedSubscriptionTests
         using OneByOneIngest ingest = new();
         BrokerOptions options = new() { LaneConcurrency = 2, LaneWaiting = new FairQueueLimits(Items: 100, SiteItems: 8) };
         await using Replica replica = await Replica.StartAsync(broker.Port, ingest, options);
+        using ReleasedAtEnd released = ingest.AtEnd();
         MqttConnector connector = new(TimeProvider.System);
         await using IMqttLink flood = await connector.ConnectAsync(new MqttLinkOptions("127.0.0.1", broker.Port, false, "flood", "", "", null), default);
         await using IMqttLink quiet = await connector.ConnectAsync(new MqttLinkOptions("127.0.0.1", broker.Port, false, "quiet", "", "", null), default);
@@ -157,10 +158,10 @@ public class SharedSubscriptionTests
             await flood.PublishAsync(new MqttLinkMessage(UplinkTopics.Up("flood", Lane.Telemetry), "f"u8.ToArray(), false), default);
         }
 
-        await UntilAsync(() => replica.Subscription.Snapshot().Shed == 490);
+        await UntilAsync(() => replica.Subscription.Snapshot().Shed == 490, () => replica.Subscription.Snapshot());
         Assert.Equal(10, replica.Subscription.Snapshot().Held);
         await quiet.PublishAsync(new MqttLinkMessage(UplinkTopics.Up("quiet", Lane.Telemetry), "q"u8.ToArray(), false), default);
-        await UntilAsync(() => replica.Subscription.Snapshot().Held == 11);
+        await UntilAsync(() => replica.Subscription.Snapshot().Held == 11, () => replica.Subscription.Snapshot());
         for (int commit = 0; commit < 4; commit++)
         {
             ingest.ReleaseOne();
@@ -170,9 +171,8 @@ public class SharedSubscriptionTests
         Assert.Equal("quiet", ReceiptCodec.Decode(receipt.Payload.Span).Value!.Single().Key.Site);
 
         await strange.PublishAsync(new MqttLinkMessage(UplinkTopics.Up("strange", Lane.Event), "s"u8.ToArray(), false), default);
-        await UntilAsync(() => replica.Subscription.Snapshot().Unknown == 1);
+        await UntilAsync(() => replica.Subscription.Snapshot().Unknown == 1, () => replica.Subscription.Snapshot());
         Assert.DoesNotContain("strange", ingest.Sites);
-        ingest.ReleaseAll();
     }
 
     private static async Task PublishAsync(IMqttLink edge, long sequence)
@@ -191,12 +191,18 @@ public class SharedSubscriptionTests
         await client.GetStream().WriteAsync(output.WrittenMemory);
     }
 
-    private static async Task UntilAsync(Func<bool> reached)
+    /// <param name="found">What a failure tells of.</param>
+    private static async Task UntilAsync(Func<bool> reached, Func<object>? found = null)
     {
         using CancellationTokenSource patience = new(Patience);
         while (!reached())
         {
-            await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, patience.Token);
+            if (patience.IsCancellationRequested)
+            {
+                Assert.Fail($"not reached within {Patience.TotalSeconds:0} s: {found?.Invoke()}");
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System);
         }
     }
 
@@ -211,6 +217,9 @@ public class SharedSubscriptionTests
 
         public void Dispose() => _releases.Dispose();
 
+        /// <summary>Before the hub is disposed of, which waits for what is in work: a test that fails shall say where, and not that its hub does not end.</summary>
+        public ReleasedAtEnd AtEnd() => new(this);
+
         public void ReleaseOne() => _releases.Release();
 
         public void ReleaseAll() => _releases.Release(10_000);
@@ -223,6 +232,11 @@ public class SharedSubscriptionTests
         }
 
         public ValueTask AcceptStateAsync(string site, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken) => ValueTask.CompletedTask;
+    }
+
+    private readonly struct ReleasedAtEnd(OneByOneIngest ingest) : IDisposable
+    {
+        public void Dispose() => ingest.ReleaseAll();
     }
 
     /// <summary>An outbox and an uplink of the edge, in this process.</summary>
