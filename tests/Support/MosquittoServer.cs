@@ -98,6 +98,11 @@ public sealed class MosquittoServer : IAsyncDisposable
             {
                 using TcpClient probe = new();
                 await probe.ConnectAsync(IPAddress.Loopback, Port);
+                if (process.HasExited)
+                {
+                    throw new InvalidOperationException($"mosquitto has ended, and port {Port} is somebody else's");
+                }
+
                 return;
             }
             catch (SocketException) when (tries < 500 && !process.HasExited)
