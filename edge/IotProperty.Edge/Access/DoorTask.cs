@@ -22,7 +22,6 @@ internal sealed class DoorTask
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
 
-    private static readonly OrderEnd NothingToUnlock = OrderEnd.NotSent(CommandReason.NotAllowed, "the door's rules unlock nothing");
     private static readonly OrderEnd Stopping = OrderEnd.NotSent(CommandReason.EdgeStopped, "the edge is stopping");
 
     private readonly Channel<DoorMessage> _inbox = Channel.CreateBounded<DoorMessage>(new BoundedChannelOptions(InboxMessages) { SingleReader = true });
@@ -134,7 +133,11 @@ internal sealed class DoorTask
         try
         {
             using Activity? decided = BeginDecision(effects, message.Trace);
-            end = await CarryOutAsync(effects, message, cancellationToken);
+            await StoreAsync(effects, cancellationToken);
+            if (effects.Unlock)
+            {
+                end = await CarryOutAsync(effects, message, cancellationToken);
+            }
         }
         finally
         {
@@ -160,15 +163,9 @@ internal sealed class DoorTask
         }
     }
 
-    /// <summary>How the unlocking ended; of no meaning where nothing was to be unlocked.</summary>
+    /// <summary>Unlocks, and stores that it failed; how it ended.</summary>
     private async ValueTask<OrderEnd> CarryOutAsync(AccessEffects effects, DoorMessage message, CancellationToken cancellationToken)
     {
-        await StoreAsync(effects, cancellationToken);
-        if (!effects.Unlock)
-        {
-            return NothingToUnlock;
-        }
-
         OrderEnd end = await UnlockTracedAsync(message, cancellationToken);
         Moment now = _clock.Now();
         if (end.IsDone)

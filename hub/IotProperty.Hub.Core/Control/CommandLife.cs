@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using IotProperty.Protocols.Uplink;
 
 namespace IotProperty.Hub.Control;
@@ -31,7 +32,12 @@ public enum CommandState : byte
 /// <param name="TimeMs">By the edge's clock; milliseconds since the Unix epoch, UTC.</param>
 /// <param name="ClockTrusted">Whether that clock was synchronised.</param>
 /// <param name="ReceivedMs">By the hub's clock.</param>
-public sealed record CommandAnswer(CommandOutcome Outcome, CommandReason Reason, string Detail, long TimeMs, bool ClockTrusted, long ReceivedMs);
+public sealed record CommandAnswer(CommandOutcome Outcome, CommandReason Reason, string Detail, long TimeMs, bool ClockTrusted, long ReceivedMs)
+{
+    /// <summary>Whether the device was seen neither as ordered nor to refuse, so that somebody has to look. An outcome that this version does not know is one of these.</summary>
+    [JsonIgnore]
+    public bool IsInDoubt => Outcome is not (CommandOutcome.Done or CommandOutcome.Refused or CommandOutcome.Expired) && Reason != CommandReason.DeviceRefused;
+}
 
 /// <summary>How long commands are good for, and where one stands. Pure.</summary>
 public static class CommandLife

@@ -90,7 +90,7 @@ public sealed record CommandView(
         CommandState.Waiting => "The edge has not answered yet.",
         CommandState.Done => "Carried out.",
         CommandState.Refused => $"The edge did not do it: {command.Answer!.Detail}",
-        CommandState.Failed when command.Answer!.Reason == CommandReason.DeviceRefused => $"The device refused. {command.Answer.Detail}".TrimEnd(),
+        CommandState.Failed when !command.Answer!.IsInDoubt => $"The device refused. {command.Answer.Detail}".TrimEnd(),
         CommandState.Failed => $"It was begun, and the device was not seen as ordered; it may have obeyed all the same. Look at the device. {command.Answer!.Detail}".TrimEnd(),
         CommandState.Expired when command.Answer!.Reason == CommandReason.NoTimeLeft => "The edge had no time for it before it expired, and nothing was done.",
         CommandState.Expired => "It came to the edge too late, and nothing was done.",

@@ -26,8 +26,7 @@ internal static class CommandText
     public static string? Detail(CommandRecord command, CommandState state, bool edgeOnline, SiteTime time) => state switch
     {
         CommandState.Waiting when !edgeOnline => Words.T("command.waits-for-edge", time.Clock(command.Order.ExpiresMs)),
-        CommandState.Refused => Why(command.Answer!),
-        CommandState.Failed when command.Answer!.Reason == CommandReason.DeviceRefused => Why(command.Answer),
+        CommandState.Refused or CommandState.Failed when !command.Answer!.IsInDoubt => Why(command.Answer),
         CommandState.Failed => string.Join(' ', new[] { Why(command.Answer!), Words.T("command.look-at-device") }.OfType<string>()),
         CommandState.Expired => Why(command.Answer!) ?? Words.T("command-reason", CommandReason.Late),
         CommandState.Unanswered => Words.T("command.may-have-happened"),
