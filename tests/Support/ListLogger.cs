@@ -1,10 +1,10 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 
-namespace IotProperty.Edge.Tests.Doubles;
+namespace IotProperty.Tests;
 
 /// <summary>Keeps what is logged, in words.</summary>
-internal sealed class ListLogger(List<string> log) : ILogger
+public sealed class ListLogger(List<string> log) : ILogger
 {
     public IDisposable? BeginScope<TState>(TState state)
         where TState : notnull => null;
@@ -16,7 +16,7 @@ internal sealed class ListLogger(List<string> log) : ILogger
 }
 
 /// <summary>The same for a part that logs from several tasks.</summary>
-internal sealed class ListLogger<T> : ILogger<T>
+public sealed class ListLogger<T> : ILogger<T>
 {
     private readonly ConcurrentQueue<string> _lines = [];
     private volatile TaskCompletionSource _more = new(TaskCreationOptions.RunContinuationsAsynchronously);

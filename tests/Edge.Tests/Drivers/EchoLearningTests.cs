@@ -1,7 +1,6 @@
 using IotProperty.Edge.Drivers;
 using IotProperty.Edge.Drivers.ModbusRtu;
 using IotProperty.Edge.Profiles;
-using IotProperty.Edge.Tests.Doubles;
 using IotProperty.Tests;
 using Microsoft.Extensions.Logging;
 

@@ -143,16 +143,37 @@ public abstract class CommandSuite(LedgerEngine engine) : IAsyncLifetime
         Assert.Equal(2, downlink.Tries);
     }
 
-    [ConformanceFact]
-    public async Task Word_that_never_comes_is_waited_for_until_the_expiry_and_no_longer()
+    [ConformanceTheory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Word_that_never_comes_is_waited_for_until_the_expiry_and_no_longer(bool answered)
     {
+        using MetricsText metrics = new();
         ScriptedDownlink downlink = new((DownlinkOutcome?)null);
         CommandSender sender = await _world.SendByAsync(downlink);
         CommandOrder order = await _world.OrderAsync(CommandWorld.Unlock());
         await downlink.NextAsync();
+        if (answered)
+        {
+            await _world.AnswerAsync(order.Id, CommandOutcome.Done);
+        }
+
         _world.Time.Advance(TimeSpan.FromMilliseconds(CommandLife.UnlockMs));
         CommandOrder other = await _world.OrderAsync(CommandWorld.Unlock());
         Assert.Equal(other.Id, _world.Read(await downlink.NextAsync()).Id);
+
+        // An edge that answered has had it, whatever became of the word that it has. Each order brings a look, and one of the first finds the try ended.
+        for (int looks = 0; answered ? looks < 5 : !IsToldAsNotTaken(order); looks++)
+        {
+            await _world.OrderAsync(CommandWorld.Unlock());
+            await downlink.NextAsync();
+        }
+
+        Assert.Equal(!answered, IsToldAsNotTaken(order));
+        if (!answered)
+        {
+            Assert.Matches("iotp_command_tries_total\\{result=\"expired\"\\} [1-9]", metrics.Render());
+        }
 
         // The second waits yet; a hub that stops gives it up.
         await sender.StopAsync(default).WaitAsync(TimeSpan.FromSeconds(30));
@@ -305,4 +326,7 @@ public abstract class CommandSuite(LedgerEngine engine) : IAsyncLifetime
     }
 
     private static (RefusalKind, string) Why(Result<PlacedCommand> result) => (result.Refusal!.Kind, result.Refusal.Reasons[0].Code);
+
+    private bool IsToldAsNotTaken(CommandOrder order) =>
+        _world.Log.Lines.Any(line => line.Contains(order.Id, StringComparison.Ordinal) && line.Contains("could give it to no edge", StringComparison.Ordinal));
 }

@@ -13,7 +13,6 @@ using IotProperty.Hub.Tests.Storage;
 using IotProperty.Protocols.Mqtt;
 using IotProperty.Protocols.Uplink;
 using IotProperty.Tests;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace IotProperty.Hub.Tests.Control;
 
@@ -42,6 +41,9 @@ internal sealed class CommandWorld : IAsyncDisposable
     }
 
     public PausedTime Time { get; } = new();
+
+    /// <summary>What its senders log.</summary>
+    public ListLogger<CommandSender> Log { get; } = new();
 
     public LiveFeed Live { get; } = new();
 
@@ -117,7 +119,7 @@ internal sealed class CommandWorld : IAsyncDisposable
 
     public async Task<CommandSender> SendByAsync(IDownlink downlink)
     {
-        CommandSender sender = new(Ledger, Key, downlink, Live, _meter, Time, NullLogger<CommandSender>.Instance);
+        CommandSender sender = new(Ledger, Key, downlink, Live, _meter, Time, Log);
         _senders.Add(sender);
         await sender.StartAsync(default);
         return sender;

@@ -6,7 +6,7 @@ using IotProperty.Hub.Storage;
 using IotProperty.Hub.Tests.Storage;
 using IotProperty.Hub.Tests.Support;
 using IotProperty.Protocols.Uplink;
-using Microsoft.Extensions.Logging;
+using IotProperty.Tests;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace IotProperty.Hub.Tests.Reconciliation;
@@ -126,7 +126,7 @@ public abstract class ReconciliationJobTests : IAsyncLifetime, IDisposable
         await TellAsync(1, Samples(1), Samples(2));
         await TellAsync("atlantis", 1, Samples(1), Samples(2));
         _fixture.Clock.Advance(TimeSpan.FromHours(2));
-        KeptLog log = new();
+        ListLogger<ReconciliationJob> log = new();
         ReconciliationJob job = new(_fixture.Ledger, _desk, _fixture.Clock, log);
         await job.RunAsync(default);
         await job.RunAsync(default);
@@ -198,18 +198,5 @@ public abstract class ReconciliationJobTests : IAsyncLifetime, IDisposable
 
         public ValueTask<IReadOnlyList<SequenceRange>> MissingAsync(string site, long epoch, SequenceRange span, CancellationToken cancellationToken) =>
             whole.MissingAsync(site, epoch, span, cancellationToken);
-    }
-
-    private sealed class KeptLog : ILogger<ReconciliationJob>
-    {
-        public List<string> Lines { get; } = [];
-
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-            Lines.Add(formatter(state, exception));
     }
 }

@@ -3,7 +3,6 @@ using IotProperty.Edge.Drivers;
 using IotProperty.Edge.Drivers.Cjt188;
 using IotProperty.Edge.Polling;
 using IotProperty.Edge.Profiles;
-using IotProperty.Edge.Tests.Doubles;
 using IotProperty.Protocols.Cjt188;
 using IotProperty.Protocols.Framing;
 using IotProperty.Tests;

@@ -2,7 +2,6 @@ using IotProperty.Edge.Drivers;
 using IotProperty.Edge.Drivers.Dlt645;
 using IotProperty.Edge.Polling;
 using IotProperty.Edge.Profiles;
-using IotProperty.Edge.Tests.Doubles;
 using IotProperty.Protocols.Dlt645;
 using IotProperty.Protocols.Framing;
 using IotProperty.Tests;
