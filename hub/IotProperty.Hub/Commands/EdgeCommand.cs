@@ -14,7 +14,7 @@ internal static class EdgeCommand
         Option<string?> config = HubOptions.Config();
         Option<bool> json = HubOptions.Json();
         Option<bool> renew = new("--renew") { Description = "Give a site that has an edge a new password; the old one ends at once." };
-        Command add = new("add", "Let the edge of SITE in by password, where the front door allows it ('invite' is for certificates): prints its user name and password once. Only a salted hash is kept.") { site, data, config, renew, json };
+        Command add = new("add", "Let the edge of SITE in by password, where the front door allows it ('invite' is for certificates): prints its user name and password once. Only its hash is kept.") { site, data, config, renew, json };
         add.SetAction(async (parsed, cancellationToken) =>
         {
             await using PeopleScope people = PeopleScope.Open(parsed.GetRequiredValue(data), parsed.GetValue(config), time);
